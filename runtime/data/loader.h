@@ -1,0 +1,70 @@
+// Batches in keyed order.
+//
+//   epoch e: each bucket's items are permuted by stream "order/<w>x<h>", cut
+//   into micro-batches, and the list of micro-batches is permuted by "order".
+//   A step takes `accumulate` micro-batches: together they are the step's
+//   effective batch, and `sample` counts through it.
+//
+// The whole position is (epoch, micro-batch index): cursor() and seek() make it
+// part of a checkpoint.  Caption dropout is drawn here (stream "caption").
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/data/dataset.h"
+#include "runtime/models/registry.h"
+
+namespace lorarun::data {
+
+// What one micro-batch holds.  B rows of one size.
+struct MicroBatch {
+  Tensor latents;                // [B, C, h, w] float32, after shift and scale
+  models::TextEmbedding text;    // rows of the cache, or undefined when captions are encoded live
+  std::vector<std::string> captions;  // after dropout
+  std::vector<const Item*> items;
+  Tensor weight;                 // [B] float32
+  uint32_t first_sample = 0;     // index of row 0 in the step's effective batch
+};
+
+struct Batch {
+  std::vector<MicroBatch> micro;
+  int64_t step = 0, epoch = 0;
+  int64_t size() const;  // rows in all
+};
+
+struct LoaderOptions {
+  int64_t batch = 1, accumulate = 1;
+  uint64_t seed = 0;
+};
+
+class Cache;  // data/encode.h
+
+class Loader {
+ public:
+  Loader(std::shared_ptr<const Dataset> dataset, std::shared_ptr<const Cache> cache,
+         LoaderOptions options);
+
+  // Gives the batch of optimizer step `step` (from 1).  Steps are asked for in order.
+  Batch next(int64_t step);
+
+  int64_t steps_per_epoch() const;
+  Json cursor() const;            // {"epoch": 3, "micro": 5}
+  void seek(const Json& cursor);  // throws Error when it does not fit the dataset
+  void set_caption_dropout(double chance);  // < 0: each item's own
+
+ private:
+  void plan_epoch();
+
+  std::shared_ptr<const Dataset> dataset_;
+  std::shared_ptr<const Cache> cache_;
+  LoaderOptions options_;
+  int64_t epoch_ = 0, micro_ = 0;
+  double caption_dropout_ = -1.0;
+  std::vector<std::vector<int64_t>> plan_;  // this epoch's micro-batches: item indices
+};
+
+}  // namespace lorarun::data

@@ -1,0 +1,59 @@
+// A network: one module in every chosen linear layer of a model.
+//
+//   layers of the model --choose(targets, exclude)--> modules of one kind
+//
+// `targets` and `exclude` are patterns: a plain word matches a part of the
+// module path between dots or its beginning ("attn", "ff", "attn.to_q"), and
+// "*" and "?" work as in file names.  An empty list of targets means every
+// linear of the blocks.
+
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/networks/registry.h"
+
+namespace lorarun::networks {
+
+struct NetworkOptions {
+  std::string kind = "lora";
+  std::vector<std::string> targets, exclude;
+  Json options = Json::object();  // rank, alpha, dropout, …
+};
+
+struct Entry {
+  std::string component, target;
+  std::shared_ptr<Module> module;
+};
+
+class Network {
+ public:
+  // Makes the modules and puts them into the layers.  Throws Error when no
+  // layer matches, naming the pattern and the nearest layer names.
+  Network(const NetworkOptions& options, const std::vector<nn::AdaptableLayer>& layers, uint64_t seed,
+          at::Device device);
+  ~Network();  // takes the modules out of the layers
+
+  const std::vector<Entry>& entries() const { return entries_; }
+  DropoutClock& clock() { return *clock_; }
+
+  // All leaves in the order of entries, names "<component>/<target>.<name>".
+  std::vector<NamedParameter> parameters() const;
+
+  const NetworkOptions& options() const { return options_; }
+
+ private:
+  NetworkOptions options_;
+  std::shared_ptr<DropoutClock> clock_;
+  std::vector<Entry> entries_;
+  std::vector<nn::Linear*> layers_;
+};
+
+// Gives those of `layers` that the patterns choose.
+std::vector<nn::AdaptableLayer> choose(const std::vector<nn::AdaptableLayer>& layers, const std::vector<std::string>& targets,
+                           const std::vector<std::string>& exclude);
+
+}  // namespace lorarun::networks

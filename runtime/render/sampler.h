@@ -1,0 +1,39 @@
+// Pictures from text: the flow-match Euler sampler.
+//
+//   sigmas 1 … 1/n, shifted by the picture's size (dynamic shift), then 0
+//   x <- x + (sigma_next - sigma) * prediction
+// Reference: diffusers FlowMatchEulerDiscreteScheduler and FluxPipeline.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/io/image.h"
+#include "runtime/models/registry.h"
+
+namespace lorarun::render {
+
+struct RenderOptions {
+  int64_t width_px = 1024, height_px = 1024;
+  int64_t steps = 28;
+  double guidance = 3.5;
+  uint64_t seed = 42;
+  std::string sampler = "euler";
+  std::string negative;        // used only when true_cfg > 1
+  double true_cfg = 1.0;
+};
+
+struct Rendering {
+  Image image;
+  Tensor latents;  // [C, h, w], final
+};
+
+// The noise times of a run of the sampler: steps + 1 values, the last is 0.
+std::vector<double> sampler_sigmas(const models::SigmaShift& shift, int64_t steps, int64_t image_tokens);
+
+// Renders prompt number `index`; its start noise is stream "render", step 0, sample index.
+Rendering render(models::Model& model, const models::TextEmbedding& text, const RenderOptions& options,
+                 uint32_t index);
+
+}  // namespace lorarun::render
