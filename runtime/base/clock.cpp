@@ -17,7 +17,8 @@ std::string utc_now() {
   gmtime_r(&whole, &parts);
   char text[40];
   const size_t n = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(text + n, sizeof text - n, ".%03dZ", static_cast<int>((now - std::floor(now)) * 1000));
+  std::snprintf(text + n, sizeof text - n, ".%03dZ",
+                static_cast<int>((now - std::floor(now)) * 1000));
   return text;
 }
 
@@ -35,7 +36,9 @@ double seconds_since_process_start() {
   std::getline(std::ifstream("/proc/uptime"), uptime);
   std::istringstream fields(stat.substr(stat.rfind(')') + 1));
   std::string field;
-  for (int i = 0; i < 20; ++i) { fields >> field; }  // the 22nd field of proc(5): start time in ticks
+  for (int i = 0; i < 20; ++i) {
+    fields >> field;
+  }  // the 22nd field of proc(5): start time in ticks
   return std::stod(uptime) - std::stod(field) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 

@@ -4,7 +4,9 @@
 
 namespace lorarun {
 
-Error::Error(std::string what_went_wrong) : headline_(std::move(what_went_wrong)) { compose(); }
+Error::Error(std::string what_went_wrong) : headline_(std::move(what_went_wrong)) {
+  compose();
+}
 
 Error& Error::where(std::string place) {
   if (place_.empty()) { place_ = std::move(place); }

@@ -51,7 +51,9 @@ class Error : public std::exception {
 [[noreturn]] void report_bug(const char* condition, const char* file, int line,
                              const std::string& why);
 
-#define LR_CHECK(condition, why) \
-  do { if (!(condition)) { ::lorarun::report_bug(#condition, __FILE__, __LINE__, why); } } while (false)
+#define LR_CHECK(condition, why)                                                      \
+  do {                                                                                \
+    if (!(condition)) { ::lorarun::report_bug(#condition, __FILE__, __LINE__, why); } \
+  } while (false)
 
 }  // namespace lorarun

@@ -64,7 +64,9 @@ std::string read_text(const fs::path& path) {
     throw Error("this is a folder, not a file").where(path.string());
   }
   std::ifstream in(path, std::ios::binary);
-  if (!in) { throw Error(std::string("cannot read the file: ") + std::strerror(errno)).where(path.string()); }
+  if (!in) {
+    throw Error(std::string("cannot read the file: ") + std::strerror(errno)).where(path.string());
+  }
   std::ostringstream text;
   text << in.rdbuf();
   return std::move(text).str();
@@ -133,7 +135,9 @@ void LineFile::append(std::string_view line) {
   write_all(fd_, whole.data(), whole.size(), path_);
 }
 
-void LineFile::flush_to_disk() { ::fdatasync(fd_); }
+void LineFile::flush_to_disk() {
+  ::fdatasync(fd_);
+}
 
 void make_folder(const fs::path& path) {
   std::error_code code;

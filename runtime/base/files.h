@@ -29,7 +29,8 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  void write(const void* data, size_t bytes);  // throws Error naming the free space when the disk is full
+  void write(const void* data,
+             size_t bytes);  // throws Error naming the free space when the disk is full
   void write(std::string_view text) { write(text.data(), text.size()); }
   void commit();  // flush to disk, rename, flush the folder
 

@@ -37,7 +37,9 @@ std::string Sha256::hex() {
   return text;
 }
 
-std::string sha256_hex(std::string_view text) { return Sha256().add(text).hex(); }
+std::string sha256_hex(std::string_view text) {
+  return Sha256().add(text).hex();
+}
 
 std::string sha256_of_file(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);

@@ -19,16 +19,32 @@ spdlog::logger& logger() {
 
 void set_log_level(LogLevel lowest) {
   switch (lowest) {
-    case LogLevel::debug: logger().set_level(spdlog::level::debug); break;
-    case LogLevel::info: logger().set_level(spdlog::level::info); break;
-    case LogLevel::warn: logger().set_level(spdlog::level::warn); break;
-    case LogLevel::error: logger().set_level(spdlog::level::err); break;
+    case LogLevel::debug:
+      logger().set_level(spdlog::level::debug);
+      break;
+    case LogLevel::info:
+      logger().set_level(spdlog::level::info);
+      break;
+    case LogLevel::warn:
+      logger().set_level(spdlog::level::warn);
+      break;
+    case LogLevel::error:
+      logger().set_level(spdlog::level::err);
+      break;
   }
 }
 
-void log_debug(const std::string& text) { logger().debug("{}", text); }
-void log_info(const std::string& text) { logger().info("{}", text); }
-void log_warn(const std::string& text) { logger().warn("warning: {}", text); }
-void log_error(const std::string& text) { logger().error("error: {}", text); }
+void log_debug(const std::string& text) {
+  logger().debug("{}", text);
+}
+void log_info(const std::string& text) {
+  logger().info("{}", text);
+}
+void log_warn(const std::string& text) {
+  logger().warn("warning: {}", text);
+}
+void log_error(const std::string& text) {
+  logger().error("error: {}", text);
+}
 
 }  // namespace lorarun

@@ -18,47 +18,48 @@ namespace lorarun::data {
 // One `images { … }` of a recipe.
 struct ImageSet {
   std::filesystem::path folder;
-  std::string trigger, class_word;       // "kvthvmi_", "person"
-  std::string caption;                   // default when a picture has no .txt; "{trigger}" and "{class}" are filled in
-  double caption_dropout = 0.0;          // chance of an empty caption, per sample and step
+  std::string trigger, class_word;  // "kvthvmi_", "person"
+  std::string
+      caption;  // default when a picture has no .txt; "{trigger}" and "{class}" are filled in
+  double caption_dropout = 0.0;                 // chance of an empty caption, per sample and step
   std::vector<int64_t> resolutions_px = {512};  // one copy of the set per resolution
   int64_t repeats = 1;
-  double weight = 1.0;                   // factor on the loss of its samples
-  bool prior = false;                    // regularisation pictures: the trigger is never added
-  bool sample_latents = false;           // false: the posterior's mean
-  bool flip = false;                     // a mirrored copy of each picture
+  double weight = 1.0;          // factor on the loss of its samples
+  bool prior = false;           // regularisation pictures: the trigger is never added
+  bool sample_latents = false;  // false: the posterior's mean
+  bool flip = false;            // a mirrored copy of each picture
   int64_t min_px = 256, max_px = 2048, step_px = 64;  // sides of buckets
   bool no_upscale = false;
-  std::vector<int> background = {255, 255, 255};      // under transparent pixels
+  std::vector<int> background = {255, 255, 255};  // under transparent pixels
 };
 
 // One picture at one size: what the loader orders.
 struct Item {
   std::filesystem::path path;
-  std::string caption;     // as trained: trigger and class filled in
-  int64_t set = 0;         // index of its ImageSet
+  std::string caption;  // as trained: trigger and class filled in
+  int64_t set = 0;      // index of its ImageSet
   double weight = 1.0;
   double caption_dropout = 0.0;
-  int64_t width_px = 0, height_px = 0;    // of the picture, after EXIF orientation
-  int64_t bucket_w = 0, bucket_h = 0;     // of its bucket
+  int64_t width_px = 0, height_px = 0;  // of the picture, after EXIF orientation
+  int64_t bucket_w = 0, bucket_h = 0;   // of its bucket
   bool flipped = false;
   bool sample_latents = false;
 };
 
 struct Report {
   int64_t pictures = 0, captions = 0, missing_captions = 0;
-  std::vector<std::string> broken;            // "a.png: the file ends after 300 of 4,096 bytes"
-  std::vector<std::string> warnings;          // tiny pictures, empty buckets, non-UTF-8 captions…
+  std::vector<std::string> broken;    // "a.png: the file ends after 300 of 4,096 bytes"
+  std::vector<std::string> warnings;  // tiny pictures, empty buckets, non-UTF-8 captions…
   std::vector<std::pair<std::string, int64_t>> buckets;  // "512x768" -> items
-  std::string text() const;  // for people
+  std::string text() const;                              // for people
   Json json() const;
 };
 
 struct Dataset {
   std::vector<ImageSet> sets;
-  std::vector<Item> items;   // repeats and resolutions unrolled, in a fixed order
+  std::vector<Item> items;  // repeats and resolutions unrolled, in a fixed order
   Report report;
-  std::string hash;          // of all contents, captions and settings: part of file metadata
+  std::string hash;  // of all contents, captions and settings: part of file metadata
 };
 
 // Scans the folders.  Throws Error for a missing or empty folder and when no picture is usable.

@@ -31,8 +31,9 @@ class Cache {
  public:
   Cache(std::filesystem::path folder, std::string vae_fingerprint, std::string text_fingerprint);
 
-  Tensor latent(const Item& item) const;       // [C, h, w]: the posterior's mean
-  Tensor latent_std(const Item& item) const;   // [C, h, w], in the same scale: for latents = "sample"
+  Tensor latent(const Item& item) const;  // [C, h, w]: the posterior's mean
+  Tensor latent_std(
+      const Item& item) const;  // [C, h, w], in the same scale: for latents = "sample"
   models::TextEmbedding text(const std::string& caption) const;  // B = 1
 
   std::string latent_key(const Item& item) const;

@@ -22,12 +22,12 @@ namespace lorarun::data {
 
 // What one micro-batch holds.  B rows of one size.
 struct MicroBatch {
-  Tensor latents;                // [B, C, h, w] float32, after shift and scale
-  models::TextEmbedding text;    // rows of the cache, or undefined when captions are encoded live
+  Tensor latents;              // [B, C, h, w] float32, after shift and scale
+  models::TextEmbedding text;  // rows of the cache, or undefined when captions are encoded live
   std::vector<std::string> captions;  // after dropout
   std::vector<const Item*> items;
-  Tensor weight;                 // [B] float32
-  uint32_t first_sample = 0;     // index of row 0 in the step's effective batch
+  Tensor weight;              // [B] float32
+  uint32_t first_sample = 0;  // index of row 0 in the step's effective batch
 };
 
 struct Batch {
@@ -52,8 +52,8 @@ class Loader {
   Batch next(int64_t step);
 
   int64_t steps_per_epoch() const;
-  Json cursor() const;            // {"epoch": 3, "micro": 5}
-  void seek(const Json& cursor);  // throws Error when it does not fit the dataset
+  Json cursor() const;                      // {"epoch": 3, "micro": 5}
+  void seek(const Json& cursor);            // throws Error when it does not fit the dataset
   void set_caption_dropout(double chance);  // < 0: each item's own
 
  private:

@@ -20,10 +20,10 @@
 namespace lorarun::models {
 
 struct LoadOptions {
-  nn::Placement denoiser;      // dtype and device of the transformer
-  nn::Placement vae;           // float32 unless said otherwise
+  nn::Placement denoiser;  // dtype and device of the transformer
+  nn::Placement vae;       // float32 unless said otherwise
   nn::Placement text_encoder;
-  bool recompute = false;      // recompute each block in backward
+  bool recompute = false;  // recompute each block in backward
 };
 
 // Text as the denoiser takes it, for B captions.
@@ -47,10 +47,11 @@ class Model {
   virtual ~Model() = default;
 
   virtual std::string family() const = 0;
-  virtual std::string fingerprint(const std::string& component) const = 0;  // "vae", "text": parts of cache keys
-  virtual int64_t latent_channels() const = 0;   // C
-  virtual int64_t pixels_per_latent() const = 0; // 8
-  virtual int64_t size_multiple_px() const = 0;  // sides of images must be multiples of this: 16
+  virtual std::string fingerprint(
+      const std::string& component) const = 0;    // "vae", "text": parts of cache keys
+  virtual int64_t latent_channels() const = 0;    // C
+  virtual int64_t pixels_per_latent() const = 0;  // 8
+  virtual int64_t size_multiple_px() const = 0;   // sides of images must be multiples of this: 16
   virtual bool embeds_guidance() const = 0;
   virtual SigmaShift sigma_shift() const = 0;
   virtual int64_t image_tokens(int64_t h, int64_t w) const = 0;  // for a latent of h x w
@@ -82,7 +83,8 @@ struct FamilyKind {
   std::string about;
   // Says whether a folder's model_index.json belongs to this family.
   std::function<bool(const std::filesystem::path& folder)> recognises;
-  std::function<std::unique_ptr<Model>(const std::filesystem::path& folder, const LoadOptions&)> load;
+  std::function<std::unique_ptr<Model>(const std::filesystem::path& folder, const LoadOptions&)>
+      load;
 };
 
 const Registry<FamilyKind>& registry();  // generated

@@ -33,8 +33,8 @@ class Network {
  public:
   // Makes the modules and puts them into the layers.  Throws Error when no
   // layer matches, naming the pattern and the nearest layer names.
-  Network(const NetworkOptions& options, const std::vector<nn::AdaptableLayer>& layers, uint64_t seed,
-          at::Device device);
+  Network(const NetworkOptions& options, const std::vector<nn::AdaptableLayer>& layers,
+          uint64_t seed, at::Device device);
   ~Network();  // takes the modules out of the layers
 
   const std::vector<Entry>& entries() const { return entries_; }
@@ -53,7 +53,8 @@ class Network {
 };
 
 // Gives those of `layers` that the patterns choose.
-std::vector<nn::AdaptableLayer> choose(const std::vector<nn::AdaptableLayer>& layers, const std::vector<std::string>& targets,
-                           const std::vector<std::string>& exclude);
+std::vector<nn::AdaptableLayer> choose(const std::vector<nn::AdaptableLayer>& layers,
+                                       const std::vector<std::string>& targets,
+                                       const std::vector<std::string>& exclude);
 
 }  // namespace lorarun::networks

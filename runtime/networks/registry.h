@@ -16,7 +16,7 @@ namespace lorarun::networks {
 // Where dropout masks come from: set by the trainer before each micro-batch.
 // Masks are keyed by (seed, "dropout/<target>", step, sample).
 struct DropoutClock {
-  bool training = false;   // false: no dropout (rendering, evaluation)
+  bool training = false;  // false: no dropout (rendering, evaluation)
   uint64_t seed = 0;
   uint32_t step = 0;
   uint32_t first_sample = 0;  // index of the micro-batch's first row in the step's whole batch
@@ -43,7 +43,8 @@ class Module : public nn::Adapter {
 
 // What a kind needs to make the module of one layer.
 struct ModuleSpec {
-  std::string target;  // "transformer_blocks.0.attn.to_q": names the streams init/<target>, dropout/<target>
+  std::string target;  // "transformer_blocks.0.attn.to_q": names the streams init/<target>,
+                       // dropout/<target>
   int64_t in = 0, out = 0;
   at::Device device = at::kCPU;
   uint64_t seed = 0;

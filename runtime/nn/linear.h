@@ -34,9 +34,9 @@ class Adapter {
 };
 
 struct Linear {
-  std::string name;                  // module path as in diffusers: "transformer_blocks.0.attn.to_q"
-  Tensor weight;                     // [out, in]
-  Tensor bias;                       // [out] or undefined
+  std::string name;  // module path as in diffusers: "transformer_blocks.0.attn.to_q"
+  Tensor weight;     // [out, in]
+  Tensor bias;       // [out] or undefined
   std::shared_ptr<Adapter> adapter;  // null: plain
 
   int64_t in() const { return weight.size(1); }

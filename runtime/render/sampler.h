@@ -20,7 +20,7 @@ struct RenderOptions {
   double guidance = 3.5;
   uint64_t seed = 42;
   std::string sampler = "euler";
-  std::string negative;        // used only when true_cfg > 1
+  std::string negative;  // used only when true_cfg > 1
   double true_cfg = 1.0;
 };
 
@@ -30,10 +30,11 @@ struct Rendering {
 };
 
 // The noise times of a run of the sampler: steps + 1 values, the last is 0.
-std::vector<double> sampler_sigmas(const models::SigmaShift& shift, int64_t steps, int64_t image_tokens);
+std::vector<double> sampler_sigmas(const models::SigmaShift& shift, int64_t steps,
+                                   int64_t image_tokens);
 
 // Renders prompt number `index`; its start noise is stream "render", step 0, sample index.
-Rendering render(models::Model& model, const models::TextEmbedding& text, const RenderOptions& options,
-                 uint32_t index);
+Rendering render(models::Model& model, const models::TextEmbedding& text,
+                 const RenderOptions& options, uint32_t index);
 
 }  // namespace lorarun::render

@@ -30,11 +30,11 @@ struct CheckpointPlace {
 };
 
 struct SaveOptions {
-  std::string dialect = "peft";   // peft, kohya, comfy
-  std::string dtype = "float32";  // of the LoRA file
-  int64_t keep = 0;               // newest checkpoints kept; 0 = all
+  std::string dialect = "peft";                 // peft, kohya, comfy
+  std::string dtype = "float32";                // of the LoRA file
+  int64_t keep = 0;                             // newest checkpoints kept; 0 = all
   std::map<std::string, std::string> metadata;  // ss_*, modelspec.*, lorarun.recipe
-  bool self_check = true;         // read the file back and compare the network's output
+  bool self_check = true;  // read the file back and compare the network's output
 };
 
 // Saves EMA weights in the LoRA file when EMA is on, and the raw weights beside
@@ -46,6 +46,7 @@ void save_checkpoint(const CheckpointPlace& place, int64_t step, Trainer& traine
 std::vector<int64_t> checkpoint_steps(const CheckpointPlace& place);  // whole ones, ascending
 
 // Loads the newest whole checkpoint at or before `step`; gives its state, or nothing.
-std::optional<Json> load_checkpoint(const CheckpointPlace& place, int64_t at_most, Trainer& trainer);
+std::optional<Json> load_checkpoint(const CheckpointPlace& place, int64_t at_most,
+                                    Trainer& trainer);
 
 }  // namespace lorarun::train

@@ -21,20 +21,20 @@ struct TimestepLaw {
 };
 
 struct LossLaw {
-  std::string kind = "mse";   // mse, mae, huber
-  double delta = 0.1;         // of huber
+  std::string kind = "mse";        // mse, mae, huber
+  double delta = 0.1;              // of huber
   std::string weighting = "none";  // none, sigma_sqrt, cosmap (diffusers' names)
 };
 
 struct Knobs {
-  double lr = 0.0;                          // base rate
-  std::map<std::string, double> group_lr;   // overrides by group: "clip_l"
-  std::map<std::string, bool> group_trains; // which groups train; absent: those with adapters
+  double lr = 0.0;                           // base rate
+  std::map<std::string, double> group_lr;    // overrides by group: "clip_l"
+  std::map<std::string, bool> group_trains;  // which groups train; absent: those with adapters
   TimestepLaw timesteps;
   LossLaw loss;
   double guidance = 1.0;
-  double clip = 1.0;   // global gradient norm; 0 = off
-  double ema = 0.0;    // decay; 0 = off
+  double clip = 1.0;  // global gradient norm; 0 = off
+  double ema = 0.0;   // decay; 0 = off
 };
 
 }  // namespace lorarun::train

@@ -23,10 +23,10 @@
 namespace lorarun::train {
 
 struct Stats {
-  double loss = 0.0;             // what was minimised: mean of weight * per-sample loss over the step's batch
-  std::vector<double> losses;    // per sample, before weighting
-  std::vector<double> sigma;     // per sample
-  double grad_norm = 0.0;        // before clipping
+  double loss = 0.0;  // what was minimised: mean of weight * per-sample loss over the step's batch
+  std::vector<double> losses;        // per sample, before weighting
+  std::vector<double> sigma;         // per sample
+  double grad_norm = 0.0;            // before clipping
   std::map<std::string, double> lr;  // by group, as applied
   double step_s = 0.0;
 };
