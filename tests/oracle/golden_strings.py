@@ -1,0 +1,2 @@
+def nasty_strings():
+    return []
