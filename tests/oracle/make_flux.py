@@ -13,6 +13,7 @@ import argparse
 import collections
 import gzip
 import importlib.util
+import io
 import json
 import pathlib
 import tempfile
@@ -150,28 +151,36 @@ def small_normalization_rules():
         parts = unicodedata.normalize("NFD", chr(code))
         if len(parts) == 2:
             rules[parts] = chr(code)
-    rules.update({"\t": " ", "\n": " ", "\r": " ", "\u200b": " ", "\ufeff": " "})
-    rules.update({chr(code): "" for code in [*range(1, 9), 0x0B, *range(0x0E, 0x20), 0x7F]})
+    white = [0x09, 0x0A, 0x0C, 0x0D, 0x85, 0x1680, *range(0x200B, 0x2010), 0x2028, 0x2029, 0x205F, 0x2581, 0xFEFF, 0xFFFD]
+    rules.update({chr(code): " " for code in white})
+    rules.update({chr(code): "" for code in [*range(1, 9), 0x0B, *range(0x0E, 0x20), 0x7F, 0x8F, 0x9F]})
     spell = lambda text: " ".join(f"{ord(c):X}" for c in text)
     return "".join(f"{spell(source)}\t{spell(target)}\n" for source, target in sorted(rules.items()))
 
 
-def write_t5_tokenizer(out, size):
-    """Trains a unigram SentencePiece model with T5's special ids: pad 0, eos 1, unk 2."""
+def train_pieces(sentences, count, rules):
+    """Gives a unigram SentencePiece model with T5's special ids (pad 0, eos 1, unk 2), without any path in it."""
     import sentencepiece
+    from sentencepiece import sentencepiece_model_pb2
     with tempfile.TemporaryDirectory() as scratch:
-        text, rules = pathlib.Path(scratch, "text.txt"), pathlib.Path(scratch, "rules.tsv")
-        sentences = (HERE / "sentences.txt").read_text().splitlines()
-        text.write_text("\n".join(sentences * 20))
-        rules.write_text(small_normalization_rules())
-        normalization = {"normalization_rule_tsv": str(rules)} if size["clip_merges"] else {}
+        table = pathlib.Path(scratch, "rules.tsv")
+        table.write_text(rules)
+        written = io.BytesIO()
         sentencepiece.SentencePieceTrainer.train(
-            input=str(text), model_prefix=f"{scratch}/spiece", vocab_size=size["t5_pieces"], model_type="unigram",
+            sentence_iterator=iter(sentences), model_writer=written, vocab_size=count, model_type="unigram",
             character_coverage=0.98, pad_id=0, eos_id=1, unk_id=2, bos_id=-1, hard_vocab_limit=False, minloglevel=2,
-            num_threads=1, **normalization)
-        folder = out / "tokenizer_2"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "spiece.model").write_bytes(pathlib.Path(scratch, "spiece.model").read_bytes())
+            num_threads=1, **({"normalization_rule_tsv": str(table)} if rules else {}))
+    model = sentencepiece_model_pb2.ModelProto.FromString(written.getvalue())
+    model.normalizer_spec.ClearField("normalization_rule_tsv")
+    return model.SerializeToString(deterministic=True)
+
+
+def write_t5_tokenizer(out, size):
+    sentences = (HERE / "sentences.txt").read_text().splitlines()
+    rules = small_normalization_rules() if size["clip_merges"] else ""
+    folder = out / "tokenizer_2"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "spiece.model").write_bytes(train_pieces(sentences * 20, size["t5_pieces"], rules))
     write_json(folder / "tokenizer_config.json", {
         "tokenizer_class": "T5Tokenizer", "model_max_length": 512, "eos_token": "</s>", "pad_token": "<pad>",
         "unk_token": "<unk>", "extra_ids": 0})

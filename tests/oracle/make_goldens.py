@@ -157,7 +157,7 @@ def t5():
 
 
 def clip_tokens():
-    """500 nasty strings through CLIPTokenizer; `cut` is what the encoder gets when `ids` is longer than 77."""
+    """600 nasty strings through CLIPTokenizer; `cut` is what the encoder gets when `ids` is longer than 77."""
     tokenizer = load_pipeline().tokenizer
     save_json("clip_tokens", [tokens_row(tokenizer, text, 77) for text in nasty_strings()])
 
