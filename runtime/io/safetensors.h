@@ -43,10 +43,6 @@ class SafetensorsFile {
   // Checks bytes that are in memory already (they are copied).  `place` is for error texts.
   static std::shared_ptr<const SafetensorsFile> parse(std::string bytes, const fs::path& place);
 
-  ~SafetensorsFile();
-  SafetensorsFile(const SafetensorsFile&) = delete;
-  SafetensorsFile& operator=(const SafetensorsFile&) = delete;
-
   const std::vector<TensorView>& tensors() const { return tensors_; }  // in order of name
   const TensorView* find(const std::string& name) const;               // null: no such tensor
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
@@ -57,12 +53,11 @@ class SafetensorsFile {
   std::string data_sha256() const;
 
  private:
-  struct Mapping;
-  explicit SafetensorsFile(fs::path path);
-  void read_header();
+  SafetensorsFile() = default;
+  void read(std::string_view all);
 
   fs::path path_;
-  std::unique_ptr<Mapping> mapping_;
+  std::shared_ptr<const void> owner_;  // of the bytes: a mapping or a string
   const std::byte* data_ = nullptr;
   uint64_t data_bytes_ = 0;
   std::vector<TensorView> tensors_;
@@ -83,8 +78,7 @@ class ShardedSafetensors {
 
  private:
   ShardedSafetensors() = default;
-  void add(std::shared_ptr<const SafetensorsFile> file);
-  void sort();
+  void open_index(const fs::path& index);
 
   std::vector<std::shared_ptr<const SafetensorsFile>> files_;
   std::vector<TensorView> tensors_;

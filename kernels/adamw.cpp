@@ -1,0 +1,56 @@
+#include "kernels/adamw.h"
+
+#include <cmath>
+
+#include "kernels/spans.h"
+#include "runtime/base/error.h"
+
+namespace lorarun {
+namespace {
+
+// The step's scalars: worked out in double and rounded to float once, as torch does.
+struct Factors {
+  float shrink, first_weight, beta2, second_weight, root_correction, eps, step_size;
+};
+
+Factors factors_of(const AdamwStep& step) {
+  const double t = static_cast<double>(step.step);
+  const double correction1 = 1.0 - std::pow(step.beta1, t);
+  const double correction2 = 1.0 - std::pow(step.beta2, t);
+  return {.shrink = static_cast<float>(1.0 - step.learning_rate * step.weight_decay),
+          .first_weight = static_cast<float>(1.0 - step.beta1),
+          .beta2 = static_cast<float>(step.beta2),
+          .second_weight = static_cast<float>(1.0 - step.beta2),
+          .root_correction = static_cast<float>(std::sqrt(correction2)),
+          .eps = static_cast<float>(step.eps),
+          .step_size = static_cast<float>(-(step.learning_rate / correction1))};
+}
+
+// m towards g by `weight`, from the nearer end (torch's lerp).
+float lerp(float m, float g, float weight) {
+  return weight < 0.5f ? m + weight * (g - m) : g - (1.0f - weight) * (g - m);
+}
+
+}  // namespace
+
+void adamw(const AdamwStep& step, std::span<const float> grad, std::span<float> param,
+           std::span<float> first_moment, std::span<float> second_moment) {
+  LR_CHECK(grad.size() == param.size() && grad.size() == first_moment.size() &&
+               grad.size() == second_moment.size(),
+           "adamw needs spans of one length");
+  LR_CHECK(step.step >= 1, "adamw counts steps from 1");
+  const Factors f = factors_of(step);
+  parallel_chunks(std::ssize(grad), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const float g = grad[i];
+      const float m = lerp(first_moment[i], g, f.first_weight);
+      const float v = second_moment[i] * f.beta2 + f.second_weight * g * g;
+      const float denominator = std::sqrt(v) / f.root_correction + f.eps;
+      param[i] = param[i] * f.shrink + f.step_size * m / denominator;
+      first_moment[i] = m;
+      second_moment[i] = v;
+    }
+  });
+}
+
+}  // namespace lorarun
