@@ -1,0 +1,19 @@
+// Makes a small T5 vocabulary from sentences: SentencePiece's unigram model (Kudo 2018,
+// arXiv:1804.10959), with T5's special ids (<pad> 0, </s> 1, <unk> 2, no <s>) and no sentinels.
+
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace lorarun {
+
+// Writes spiece.model and tokenizer_config.json into `folder`; the same sentences give the same
+// bytes. Gives the vocabulary's size: at most vocab_size, less when the sentences have fewer pieces
+// to offer. Throws Error when the sentences are empty, not UTF-8, or hold more characters than
+// vocab_size allows.
+int train_sentencepiece(const std::vector<std::string>& sentences, int vocab_size,
+                        const std::filesystem::path& folder);
+
+}  // namespace lorarun
