@@ -40,7 +40,20 @@ def normal(what, *shape):
 def save(name, tensors, **metadata):
     path = GOLDEN / (name + ".safetensors")
     save_file({k: v.detach().contiguous() for k, v in tensors.items()}, path, metadata={k: str(v) for k, v in metadata.items()})
+    sort_metadata(path)
     print(f"{path.name}: {len(tensors)} tensors, {path.stat().st_size / 1000:.0f} kB")
+
+
+def sort_metadata(path):
+    """Writes the header's metadata in the order of its keys (safetensors shuffles them), so that files repeat to the byte."""
+    data = path.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:8 + length])
+    header["__metadata__"] = dict(sorted(header.get("__metadata__", {}).items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + length:])
+    path.chmod(0o644)
 
 
 def save_json(name, value):
