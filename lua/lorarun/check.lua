@@ -1,0 +1,224 @@
+--- Checks a declaration against the schema and fills in the defaults.
+--
+-- One walk: each key must be known, each value of its type and range.  A key
+-- that other trainers know but that would do nothing here is refused with the
+-- reason.
+
+local schema = require "lorarun.schema"
+
+local check = {}
+
+local function copy(value)
+  if type(value) ~= "table" then return value end
+  local same = {}
+  for key, item in pairs(value) do same[key] = copy(item) end
+  return same
+end
+
+local function quoted(names) return table.concat(names, ", ") end
+
+local function fail_unknown(context, path, key, known)
+  if schema.inert[key] then
+    lorarun.fail { what = key .. " has no effect: " .. schema.inert[key], where = context.place .. ", " .. path,
+      fix = "remove it from the recipe" }
+  end
+  local close = lorarun.system.nearest(key, known)
+  local hint = close and ("did you mean '" .. close .. "'?  ") or ""
+  table.sort(known)
+  lorarun.fail { what = "unknown setting '" .. key .. "'", where = context.place .. ", " .. path,
+    fix = hint .. "settings here: " .. quoted(known) }
+end
+
+local function fail_type(context, path, value, expected)
+  local got = type(value) == "table" and "a table" or (type(value) == "string" and "the text '" .. value .. "'")
+    or tostring(value)
+  lorarun.fail { what = path .. " is " .. got .. "; it must be " .. expected, where = context.place .. ", " .. path,
+    fix = "give " .. expected }
+end
+
+local function range_text(s)
+  if s.min and s.max then return " from " .. s.min .. " to " .. s.max end
+  if s.min then return " of at least " .. s.min end
+  return ""
+end
+
+local function check_number(context, path, value, s, noun)
+  local good = type(value) == "number" and value == value and math.abs(value) ~= math.huge
+  if good and s.type == "integer" then good = value == math.floor(value) end
+  if good and s.min then good = value >= s.min end
+  if good and s.max then good = value <= s.max end
+  if not good then fail_type(context, path, value, noun .. range_text(s)) end
+end
+
+local function check_text(context, path, value, s)
+  if type(value) ~= "string" then fail_type(context, path, value, "a text") end
+  if not s.values then return end
+  for _, known in ipairs(s.values) do
+    if known == value then return end
+  end
+  local close = lorarun.system.nearest(value, s.values)
+  lorarun.fail { what = path .. " = '" .. value .. "' is unknown", where = context.place .. ", " .. path,
+    fix = (close and "did you mean '" .. close .. "'?  " or "") .. "known: " .. quoted(s.values) }
+end
+
+local function check_list(context, path, value)
+  if type(value) == "string" or type(value) == "number" then return { value } end
+  if type(value) ~= "table" or (next(value) ~= nil and value[1] == nil) then
+    fail_type(context, path, value, "a list: { … }")
+  end
+  return value
+end
+
+local function check_sizes(context, path, value)
+  local sizes = check_list(context, path, value)
+  for i, size in ipairs(sizes) do
+    check_number(context, path .. "[" .. i .. "]", size, { type = "integer", min = 16 }, "a whole number")
+  end
+  return sizes
+end
+
+--- What another registry calls this name, for the message.
+local function other_noun(kind, registry)
+  for _, other in ipairs { "family", "network", "optimizer", "timesteps", "loss", "schedule", "data" } do
+    for _, name in ipairs(other ~= registry and schema.kinds(other) or {}) do
+      if name == kind then return other end
+    end
+  end
+end
+
+local function check_kind(context, path, value, registry)
+  if type(value) == "string" then value = { kind = value } end
+  if type(value) ~= "table" or type(value.kind) ~= "string" then
+    fail_type(context, path, value, "made by one of: " .. quoted(schema.kinds(registry)))
+  end
+  local known = schema.kinds(registry)
+  for _, name in ipairs(known) do
+    if name == value.kind then return value end
+  end
+  local noun, close = other_noun(value.kind, registry), lorarun.system.nearest(value.kind, known)
+  lorarun.fail {
+    what = noun and (value.kind .. " is a " .. noun .. ", not a " .. registry)
+      or ("no " .. registry .. " named '" .. value.kind .. "'"),
+    where = context.place .. ", " .. path .. ".kind",
+    fix = (close and "did you mean '" .. close .. "'?  " or "") .. "known: " .. quoted(known),
+  }
+end
+
+local check_fields
+
+--- Checks one value; gives it as it is used.
+local function check_value(context, s, path, value)
+  if s.type == "number" then check_number(context, path, value, s, "a number") end
+  if s.type == "integer" then check_number(context, path, value, s, "a whole number") end
+  if s.type == "text" or s.type == "path" then check_text(context, path, value, s) end
+  if s.type == "flag" and type(value) ~= "boolean" then fail_type(context, path, value, "true or false") end
+  if s.type == "list" then value = check_list(context, path, value) end
+  if s.type == "sizes" then value = check_sizes(context, path, value) end
+  if s.type == "table" then
+    if type(value) ~= "table" then fail_type(context, path, value, "a table: { … }") end
+    return check_fields(context, value, s.name, path)
+  end
+  if s.type == "kind" then
+    return check_fields(context, check_kind(context, path, value, s.kinds), s.name, path, s.kinds)
+  end
+  return value
+end
+
+--- Keys that the kind itself reads beside the schema's.
+local function kind_options(registry, kind)
+  local kinds = registry and lorarun.kinds()[registry]
+  return kinds and kinds[kind] and kinds[kind].options or {}
+end
+
+local function is_option(options, key)
+  for _, option in ipairs(options) do
+    if option == key then return true end
+  end
+  return false
+end
+
+local function join(path, key) return path == "" and key or path .. "." .. key end
+
+local function fill_defaults(context, result, prefix, path)
+  for _, key in ipairs(schema.keys(prefix)) do
+    local s = schema.find(join(prefix, key))
+    if result[key] == nil and s.required then
+      lorarun.fail { what = join(path, key) .. " is missing", where = context.place,
+        fix = "add " .. key .. ": " .. s.doc }
+    end
+    if result[key] == nil and s.default ~= nil then
+      result[key] = check_value(context, s, join(path, key), copy(s.default))
+    end
+  end
+end
+
+--- Checks a table whose settings are named "<prefix>.<key>"; `path` is what people read.
+function check_fields(context, fields, prefix, path, registry)
+  local options, result = kind_options(registry, fields.kind), { kind = fields.kind }
+  for key, value in pairs(fields) do
+    local s = type(key) == "string" and schema.find(join(prefix, key))
+    if s then
+      result[key] = check_value(context, s, join(path, key), value)
+    elseif is_option(options, key) then
+      result[key] = value
+    elseif key ~= "kind" then
+      fail_unknown(context, join(path, tostring(key)), tostring(key), schema.keys(prefix))
+    end
+  end
+  fill_defaults(context, result, prefix, path)
+  return result
+end
+
+local function check_data(context, data)
+  if type(data) == "table" and data.kind then data = { data } end
+  if type(data) ~= "table" or data[1] == nil then
+    fail_type(context, "data", data, 'a list of data sets: { images { dir = "photos" } }')
+  end
+  local sets = {}
+  for i, set in ipairs(data) do
+    local path = "data[" .. i .. "]"
+    sets[i] = check_fields(context, check_kind(context, path, set, "data"), "data[]", path)
+  end
+  return sets
+end
+
+--- Checks a whole declaration.  Raises an error that says what, where and how to fix.
+---@param declared table
+---@param place string   the recipe, for error texts
+---@return table settings
+function check.settings(declared, place)
+  local context = { place = place }
+  local settings = check_fields(context, declared, "", "")
+  settings.data = check_data(context, settings.data)
+  return settings
+end
+
+--- Checks the table that on.step gave: live settings only, finite and in range.
+---@param answer table?
+---@param place string
+---@return table
+function check.knobs(answer, place)
+  local context, knobs = { place = place }, {}
+  if answer == nil then return knobs end
+  if type(answer) ~= "table" then fail_type(context, "the answer of on.step", answer, "a table of knobs") end
+  local known = { "clip", "ema", "guidance", "loss", "lr", "stop", "text_encoder", "timesteps" }
+  for key, value in pairs(answer) do
+    local s = schema.find(key == "lr" and "optimizer.lr" or key)
+    if key == "stop" then
+      knobs.stop = value
+    elseif key == "text_encoder" then
+      lorarun.fail { what = "on.step asks to train the text encoders, which this version does not do",
+        where = place, fix = "remove text_encoder from the answer of on.step" }
+    elseif s and (s.live or key == "lr") then
+      knobs[key] = check_value(context, s, key, value)
+    elseif s then
+      lorarun.fail { what = key .. " cannot change while training", where = place .. ", on.step",
+        fix = "knobs: " .. quoted(known) }
+    else
+      fail_unknown(context, "on.step: " .. tostring(key), tostring(key), known)
+    end
+  end
+  return knobs
+end
+
+return check

@@ -1,0 +1,206 @@
+--- The world that a recipe sees.
+--
+--   declare(chunk, names)      runs the recipe's chunk, gives its table as plain data
+--   decide(hook, state, run)   calls on.<hook>(state, run), gives answer and state
+--
+-- The recipe gets a whitelist: no files, no modules, no metatables, no
+-- coroutines, no addresses.  `pairs` goes in sorted order, so a recipe decides
+-- the same in every run.  Long or greedy patterns are refused, because no
+-- instruction budget can stop a pattern that runs inside C.
+
+local sandbox = {}
+
+local error, type, next, tostring, select, unpack = error, type, next, tostring, select, unpack
+local string, table, math, setmetatable, setfenv = string, table, math, setmetatable, setfenv
+local getmetatable, loadstring, ipairs = getmetatable, loadstring, ipairs
+
+local MOST_SUBJECT, MOST_QUANTIFIERS, MOST_REPEATED = 4096, 2, 1e6
+
+local hooks = {}
+
+--- Sorts a list; written in Lua, because a comparison function called from C could nest without end.
+local function sort(list, before)
+  before = before or function(a, b) return a < b end
+  local n, width = #list, 1
+  while width < n do
+    local merged = {}
+    for start = 1, n, 2 * width do
+      local i, j = start, start + width
+      local i_end, j_end = math.min(j, n + 1), math.min(start + 2 * width, n + 1)
+      while i < i_end or j < j_end do
+        local take_right = i >= i_end or (j < j_end and before(list[j], list[i]))
+        local from = take_right and j or i
+        merged[#merged + 1] = list[from]
+        if take_right then j = j + 1 else i = i + 1 end
+      end
+    end
+    for k = 1, n do list[k] = merged[k] end
+    width = 2 * width
+  end
+end
+
+local function sorted_keys(t)
+  local keys = {}
+  for key in next, t do keys[#keys + 1] = key end
+  sort(keys, function(a, b)
+    if type(a) == type(b) then return a < b end
+    return type(a) < type(b)
+  end)
+  return keys
+end
+
+local function sorted_pairs(t)
+  local keys, i = sorted_keys(t), 0
+  return function()
+    i = i + 1
+    local key = keys[i]
+    if key ~= nil then return key, t[key] end
+  end
+end
+
+local function plain_tostring(value)
+  local kind = type(value)
+  if kind == "table" or kind == "function" then return kind end
+  return tostring(value)
+end
+
+local function check_pattern(subject, pattern)
+  local _, quantifiers = string.gsub(pattern, "[%*%+%-]", "")
+  if #subject > MOST_SUBJECT or quantifiers > MOST_QUANTIFIERS then
+    error("a pattern may have 2 of * + - and look at 4096 characters", 3)
+  end
+end
+
+--- A pattern function of the string library behind the check.
+local function careful(name)
+  local original = string[name]
+  return function(subject, pattern, replacement, ...)
+    subject, pattern = tostring(subject), tostring(pattern)
+    check_pattern(subject, pattern)
+    if name == "gsub" and type(replacement) == "function" then
+      error("gsub with a function is not available in a recipe", 2)
+    end
+    return original(subject, pattern, replacement, ...)
+  end
+end
+
+local function rep(text, n)
+  if #text * n > MOST_REPEATED then error("string.rep would make a text of more than a million bytes", 2) end
+  return string.rep(text, n)
+end
+
+local function format(pattern, ...)
+  if string.find(pattern, "%%[^%%dgfesxqiGE%.%d%-%+ #]") then
+    error("string.format knows %d %g %f %e %s %x %q here", 2)
+  end
+  local values = { n = select("#", ...), ... }
+  for i = 1, values.n do values[i] = type(values[i]) == "table" and "table" or values[i] end
+  return string.format(pattern, unpack(values, 1, values.n))
+end
+
+local function copy(source, names)
+  local picked = {}
+  for _, name in ipairs(names) do picked[name] = source[name] end
+  return picked
+end
+
+local function safe_strings()
+  local strings = copy(string, { "byte", "char", "len", "lower", "reverse", "sub", "upper" })
+  for _, name in ipairs { "find", "gmatch", "gsub", "match" } do strings[name] = careful(name) end
+  strings.rep, strings.format = rep, format
+  return strings
+end
+
+--- flux { … } and its sisters: a copy of the table with its kind written into it.
+local function constructor(kind)
+  return function(options)
+    if options ~= nil and type(options) ~= "table" then
+      error(kind .. " takes a table: " .. kind .. " { … }", 2)
+    end
+    local tagged = { kind = kind }
+    for key, value in next, options or {} do tagged[key] = value end
+    return tagged
+  end
+end
+
+local function strict(environment, known)
+  return setmetatable(environment, {
+    __index = function(_, name)
+      local hint = known[string.lower(tostring(name))]
+      local fix = hint and ("; did you mean '" .. hint .. "'?") or ""
+      error("nothing is named '" .. tostring(name) .. "' in a recipe" .. fix, 2)
+    end,
+    __newindex = function(_, name)
+      error("write `local " .. tostring(name) .. "`: a recipe has no global variables", 2)
+    end,
+    __metatable = false,
+  })
+end
+
+local function load_schedules(environment, texts)
+  local schedules = {}
+  for name, text in next, texts do
+    local chunk = loadstring(text, "@schedule/" .. name .. ".lua")
+    schedules[name] = setfenv(chunk, environment)()
+  end
+  return schedules
+end
+
+local function environment_of(names)
+  local maths = copy(math, { "abs", "ceil", "cos", "exp", "floor", "fmod", "huge", "log", "log10", "max", "min",
+    "modf", "pi", "pow", "sin", "sqrt", "tan", "tanh" })
+  local environment = copy(_G, { "assert", "error", "ipairs", "next", "pcall", "select", "tonumber", "type", "unpack" })
+  environment.math, environment.string = maths, safe_strings()
+  environment.table = { insert = table.insert, remove = table.remove, concat = table.concat, sort = sort }
+  environment.pairs, environment.tostring = sorted_pairs, plain_tostring
+  environment.schedule = load_schedules(environment, names.schedules)
+  environment.recipe = constructor("recipe")
+  for _, kind in ipairs(names.constructors) do environment[kind] = constructor(kind) end
+  local known = {}
+  for name in next, environment do known[string.lower(name)] = name end
+  return strict(environment, known)
+end
+
+--- Copies the recipe's table; the functions of `on` become marks and stay behind.
+local function plain(value, path, depth)
+  if depth > 32 then error(path .. " contains itself", 0) end
+  if type(value) == "function" then
+    error(path .. " is a function; functions belong into on = { … }", 0)
+  end
+  if type(value) ~= "table" then return value end
+  local data = {}
+  for key, item in next, value do
+    if path == "on" and type(item) == "function" then
+      data[key] = { kind = "hook" }
+    else
+      local inside = type(key) == "number" and ("[" .. key .. "]") or tostring(key)
+      data[key] = plain(item, path == "" and inside or (path .. "." .. inside), depth + 1)
+    end
+  end
+  return data
+end
+
+--- Runs the recipe once.
+function sandbox.declare(chunk, names)
+  local texts = getmetatable("")
+  local environment = environment_of(names)
+  texts.__index, texts.__metatable = environment.string, false
+  local declared = setfenv(chunk, environment)()
+  if type(declared) ~= "table" or declared.kind ~= "recipe" then
+    error("a recipe ends with `return recipe { … }`", 0)
+  end
+  if declared.on ~= nil and type(declared.on) ~= "table" then
+    error("on is a table of functions: on = { step = function(state, run) … end }", 0)
+  end
+  hooks = declared.on or {}
+  return plain(declared, "", 0)
+end
+
+--- Calls one hook by its name.
+function sandbox.decide(name, state, run)
+  local hook = hooks[name]
+  if type(hook) ~= "function" then error("the recipe has no on." .. name, 0) end
+  return hook(state, run), state
+end
+
+return sandbox

@@ -1,0 +1,179 @@
+--- Every setting of a recipe, once.
+--
+-- Validation with "did you mean", `lorarun RECIPE --help`, the editor's types
+-- and docs/settings.md all come from this table.
+--
+--   name     dotted path; `data[]` stands for each data set
+--   type     text number integer flag path list table kind sizes
+--   unit     what the number counts
+--   default  what holds when it is absent (nil: nothing)
+--   live     true: on.step may change it while the run goes
+--   kinds    for tables made by a constructor: which registry names them
+
+local schema = {}
+
+local function setting(name, kind, doc, extra)
+  local s = { name = name, type = kind, doc = doc }
+  for key, value in pairs(extra or {}) do s[key] = value end
+  return s
+end
+
+--- Names of constructors that are no registry's: they are laws, known to the loop.
+schema.laws = {
+  timesteps = { "flux_shift", "logit_normal", "shifted", "sigmoid", "uniform" },
+  loss = { "huber", "mae", "mse" },
+  schedule = { "constant", "cosine", "linear" },
+  data = { "images" },
+  policies = { "best", "every" },
+}
+
+schema.settings = {
+  setting("name", "text", "name of the run and of its folder; the recipe's file name when absent"),
+  setting("seed", "integer", "every random number of the run is a function of it", { default = 42, min = 0 }),
+  setting("steps", "integer", "optimizer steps in all", { unit = "steps", min = 1 }),
+  setting("epochs", "number", "instead of steps: times through the data", { unit = "epochs", min = 0 }),
+  setting("device", "text", "cpu, cuda, or auto", { default = "auto" }),
+
+  setting("model", "kind", "the base model: flux { path = … }", { kinds = "family", required = true }),
+  setting("model.path", "path", "diffusers folder of the base model", { required = true }),
+  setting("model.dtype", "text", "dtype of the denoiser's frozen weights", { default = "bf16" }),
+  setting("model.vae_dtype", "text", "dtype of the VAE", { default = "float32" }),
+  setting("model.text_dtype", "text", "dtype of the text encoders; the denoiser's when absent"),
+  setting("model.recompute", "flag", "recompute each block in backward: less memory, more time", { default = false }),
+
+  setting("network", "kind", "what is trained: lora { rank = 16 }", { kinds = "network", required = true }),
+  setting("network.rank", "integer", "rank of each module", { default = 16, min = 1 }),
+  setting("network.alpha", "number", "scale of the change is alpha / rank; the rank when absent", { min = 0 }),
+  setting("network.dropout", "number", "chance of dropping a row of the bottleneck", { default = 0, min = 0, max = 1 }),
+  setting("network.targets", "list", "patterns of layers; empty: every linear of the blocks", { default = {} }),
+  setting("network.exclude", "list", "patterns of layers left out", { default = {} }),
+
+  setting("data", "sets", "data sets: { images { dir = … } }", { required = true }),
+  setting("data[].dir", "path", "folder of pictures with .txt captions", { required = true }),
+  setting("data[].trigger", "text", "word that stands for the subject", { default = "" }),
+  setting("data[].class", "text", "what the subject is: person, style", { default = "" }),
+  setting("data[].caption", "text", "caption of pictures without .txt; {trigger} and {class} are filled in",
+    { default = "" }),
+  setting("data[].caption_dropout", "number", "chance of an empty caption, per sample",
+    { default = 0, min = 0, max = 1 }),
+  setting("data[].resolution", "sizes", "side of a square of the same area; a list trains on each",
+    { unit = "px", default = { 512 } }),
+  setting("data[].repeats", "integer", "times each picture counts in an epoch", { default = 1, min = 1 }),
+  setting("data[].weight", "number", "factor on the loss of these pictures", { default = 1, min = 0 }),
+  setting("data[].prior", "flag", "pictures of the class without the subject (regularisation)", { default = false }),
+  setting("data[].latents", "text", "mean or sample of the VAE's posterior", { default = "mean",
+    values = { "mean", "sample" } }),
+  setting("data[].flip", "flag", "add a mirrored copy of each picture", { default = false }),
+  setting("data[].min_size", "integer", "shortest side of a bucket", { unit = "px", default = 256, min = 16 }),
+  setting("data[].max_size", "integer", "longest side of a bucket", { unit = "px", default = 2048, min = 16 }),
+  setting("data[].size_step", "integer", "sides of buckets are multiples of it", { unit = "px", default = 64, min = 16 }),
+  setting("data[].no_upscale", "flag", "never enlarge a picture", { default = false }),
+  setting("data[].background", "list", "colour under transparent pixels, {r, g, b}", { default = { 255, 255, 255 } }),
+
+  setting("batch", "integer", "pictures in a micro-batch", { default = 1, min = 1 }),
+  setting("accumulate", "integer", "micro-batches in a step", { default = 1, min = 1 }),
+  setting("clip", "number", "global norm of the gradient; 0 = off", { default = 1, min = 0, live = true }),
+  setting("ema", "number", "decay of the averaged weights; 0 = off", { default = 0, min = 0, max = 1, live = true }),
+  setting("guidance", "number", "guidance value that the model is trained under", { default = 1, min = 0, live = true }),
+
+  setting("optimizer", "kind", "how weights move: adamw { lr = 1e-4 }", { kinds = "optimizer", default = { kind = "adamw" } }),
+  setting("optimizer.lr", "number", "learning rate", { default = 1e-4, min = 0, live = true }),
+  setting("optimizer.weight_decay", "number", "decoupled weight decay", { default = 0.01, min = 0 }),
+  setting("optimizer.betas", "list", "decay of the two moments", { default = { 0.9, 0.999 } }),
+  setting("optimizer.eps", "number", "added to the root of the second moment", { default = 1e-8, min = 0 }),
+
+  setting("schedule", "kind", "learning rate over the run: cosine { warmup = 0.05 }",
+    { kinds = "schedule", default = { kind = "constant" } }),
+  setting("schedule.warmup", "number", "part of the run in which the rate rises from 0",
+    { unit = "fraction", default = 0, min = 0, max = 1 }),
+  setting("schedule.floor", "number", "part of the rate left at the end", { unit = "fraction", default = 0, min = 0, max = 1 }),
+
+  setting("timesteps", "kind", "law of the noise time", { kinds = "timesteps", default = { kind = "sigmoid" }, live = true }),
+  setting("timesteps.scale", "number", "factor on the normal of sigmoid and shifted", { default = 1 }),
+  setting("timesteps.mean", "number", "mean of logit_normal", { default = 0 }),
+  setting("timesteps.std", "number", "standard deviation of logit_normal", { default = 1, min = 0 }),
+  setting("timesteps.shift", "number", "factor S of shifted", { default = 3, min = 0 }),
+  setting("timesteps.min", "number", "lowest sigma", { default = 0, min = 0, max = 1 }),
+  setting("timesteps.max", "number", "highest sigma", { default = 1, min = 0, max = 1 }),
+
+  setting("loss", "kind", "what is minimised", { kinds = "loss", default = { kind = "mse" }, live = true }),
+  setting("loss.delta", "number", "where huber turns from square to straight", { default = 0.1, min = 0 }),
+  setting("loss.weighting", "text", "weight by noise time", { default = "none",
+    values = { "none", "sigma_sqrt", "cosmap" } }),
+
+  setting("save", "table", "checkpoints", { default = {} }),
+  setting("save.every", "integer", "steps between checkpoints; the last step is always saved",
+    { unit = "steps", default = 250, min = 1 }),
+  setting("save.keep", "integer", "newest checkpoints kept; 0 = all", { default = 0, min = 0 }),
+  setting("save.format", "text", "names inside the LoRA file", { default = "peft", values = { "peft", "kohya", "comfy" } }),
+  setting("save.dtype", "text", "dtype inside the LoRA file", { default = "float32",
+    values = { "float32", "float16", "bfloat16", "fp32", "fp16", "bf16" } }),
+
+  setting("render", "table", "pictures drawn while training; absent: none"),
+  setting("render.every", "integer", "steps between pictures", { unit = "steps", default = 250, min = 1 }),
+  setting("render.prompts", "list", "one picture for each", { required = true }),
+  setting("render.negative", "text", "what pictures should not show; acts with true_cfg > 1", { default = "" }),
+  setting("render.true_cfg", "number", "classifier-free guidance; 1 = off", { default = 1, min = 0 }),
+  setting("render.steps", "integer", "steps of the sampler", { unit = "steps", default = 28, min = 1 }),
+  setting("render.guidance", "number", "guidance value of the model", { default = 3.5, min = 0 }),
+  setting("render.size", "list", "{width, height}", { unit = "px", default = { 1024, 1024 } }),
+  setting("render.seed", "integer", "seed of the start noise", { default = 42, min = 0 }),
+  setting("render.sampler", "text", "name of the sampler", { default = "euler", values = { "euler" } }),
+
+  setting("on", "table", "functions that decide while the run goes", { default = {} }),
+  setting("on.step", "hook", "function(state, run) that gives the knobs of the next step"),
+}
+
+--- Settings that people bring from other trainers and that would do nothing here.
+schema.inert = {
+  noise_offset = "the noise of flow matching has no offset; other trainers ignore it for FLUX too",
+  min_snr_gamma = "flow matching has no signal-to-noise weighting by gamma; see loss.weighting",
+  snr_gamma = "flow matching has no signal-to-noise weighting by gamma; see loss.weighting",
+  multires_noise_iterations = "flow matching mixes plain noise only",
+  ip_noise_gamma = "flow matching adds no input perturbation",
+  v_parameterization = "flux predicts the flow's velocity by construction",
+  clip_skip = "flux takes the pooled output of CLIP, which knows no skipped layers",
+  conv_rank = "the blocks of flux hold no convolutions",
+  conv_alpha = "the blocks of flux hold no convolutions",
+  shuffle_tokens = "captions are trained as they are written",
+  xformers = "attention is chosen by the program",
+}
+
+--- Gives the setting of an exact dotted name, or nil.
+function schema.find(name)
+  for _, s in ipairs(schema.settings) do
+    if s.name == name then return s end
+  end
+end
+
+--- Gives the keys that may stand directly below `prefix` ("" for the top).
+---@param prefix string
+---@return string[]
+function schema.keys(prefix)
+  local keys = {}
+  for _, s in ipairs(schema.settings) do
+    local parent, key = s.name:match("^(.-)%.?([%w_]+)$")
+    if parent == prefix then keys[#keys + 1] = key end
+  end
+  return keys
+end
+
+--- Gives the known names of a registry: families, networks, … or laws.
+function schema.kinds(registry)
+  if schema.laws[registry] then return schema.laws[registry] end
+  local names = {}
+  for name in pairs(lorarun.kinds()[registry] or {}) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+--- Gives every constructor that a recipe may call.
+function schema.constructors()
+  local names = {}
+  for _, registry in ipairs { "family", "network", "optimizer", "timesteps", "loss", "schedule", "data", "policies" } do
+    for _, name in ipairs(schema.kinds(registry)) do names[#names + 1] = name end
+  end
+  return names
+end
+
+return schema

@@ -1,0 +1,222 @@
+#include "runtime/host/command_line.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+
+#include "runtime/base/error.h"
+#include "runtime/base/files.h"
+#include "runtime/base/nearest.h"
+#include "runtime/bind/call.h"
+#include "runtime/host/registry.h"
+#include "runtime/host/signals.h"
+#include "runtime/host/state.h"
+#include "runtime/tensor/torch.h"
+
+namespace lorarun::host {
+
+namespace {
+
+constexpr const char* kVersion = "lorarun 0.1.0";
+
+const std::vector<std::string> kFlags = {"--set",  "--steps", "--name", "--seed",
+                                         "--runs", "--fresh", "--json", "--help"};
+
+std::string value_after(const std::vector<std::string>& arguments, size_t* i) {
+  if (*i + 1 >= arguments.size()) {
+    throw Error(arguments[*i] + " needs a value").where("the command line");
+  }
+  return arguments[++*i];
+}
+
+int64_t whole_number(const std::string& flag, const std::string& text) {
+  try {
+    size_t used = 0;
+    const int64_t value = std::stoll(text, &used);
+    if (used == text.size()) { return value; }
+  } catch (const std::exception&) {}
+  throw Error(flag + " needs a whole number, not '" + text + "'").where("the command line");
+}
+
+void add_setting(const std::string& text, Json* options) {
+  const size_t equal = text.find('=');
+  if (equal == std::string::npos || equal == 0) {
+    throw Error("--set needs KEY=VALUE, not '" + text + "'")
+        .where("the command line")
+        .fix("for example --set optimizer.lr=5e-5");
+  }
+  (*options)["set"].push_back({text.substr(0, equal), text.substr(equal + 1)});
+}
+
+// Takes one flag at arguments[*i].
+void take_flag(const std::vector<std::string>& arguments, size_t* i, Json* options) {
+  const std::string flag = arguments[*i];
+  if (flag == "--set") {
+    add_setting(value_after(arguments, i), options);
+  } else if (flag == "--steps" || flag == "--seed") {
+    (*options)[flag.substr(2)] = whole_number(flag, value_after(arguments, i));
+  } else if (flag == "--name" || flag == "--runs") {
+    (*options)[flag.substr(2)] = value_after(arguments, i);
+  } else if (flag == "--fresh" || flag == "--json") {
+    (*options)[flag.substr(2)] = true;
+  } else {
+    throw Error("unknown flag '" + flag + "'").where("the command line").fix(flag, kFlags, "flags");
+  }
+}
+
+// RECIPE.lua, or a folder that holds recipe.lua.
+std::string recipe_path(const std::string& given) {
+  std::error_code ignored;
+  if (fs::is_directory(given, ignored)) {
+    const fs::path inside = fs::path(given) / "recipe.lua";
+    if (fs::exists(inside, ignored)) { return inside.string(); }
+    throw Error("the folder holds no recipe.lua").where(given).fix("give the recipe's file");
+  }
+  return given;
+}
+
+bool is_lua_file(const std::string& word) {
+  std::error_code ignored;
+  return word.ends_with(".lua") || fs::is_directory(word, ignored);
+}
+
+void print_help() {
+  std::cout
+      << kVersion
+      << ": trains LoRAs of diffusion models, scripted in Lua\n\n"
+         "  lorarun RECIPE.lua [flags]     train; the same command resumes\n"
+         "  lorarun --trust SCRIPT.lua     run a script with the whole API\n\n"
+         "flags of a recipe:\n"
+         "  --set KEY=VALUE   change a setting (data.dir=photos, optimizer.lr=5e-5)\n"
+         "  --steps N         train to this step      --seed N    another seed\n"
+         "  --name NAME       name of the run         --runs DIR  where run folders go\n"
+         "  --fresh           start anew, as NAME-2   --json      one JSON object at the end\n"
+         "  --help            all settings of a recipe\n\n"
+         "verbs:\n";
+  for (const std::string& name : registry().names()) {
+    std::printf("  %-10s %s\n", name.c_str(), registry().find(name)->about.c_str());
+  }
+  std::fflush(stdout);
+}
+
+[[noreturn]] void fail_unknown(const std::string& word) {
+  std::vector<std::string> known = registry().names();
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(".", ignored)) {
+    if (entry.path().extension() == ".lua") { known.push_back(entry.path().filename().string()); }
+  }
+  std::string remedy;
+  if (const auto close = nearest(word, known)) { remedy = "did you mean '" + *close + "'?  "; }
+  throw Error("'" + word + "' is neither a verb nor a recipe")
+      .where("the command line")
+      .fix(remedy + "verbs: " + join(registry().names(), ", ") + "; a recipe is a .lua file");
+}
+
+int run_tests(const std::vector<std::string>& files) {
+  if (files.empty()) { throw Error("--test needs Lua files").where("the command line"); }
+  LuaState state;
+  return state.call_module("lorarun.testing", "run", files);
+}
+
+int run_trusted(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) { throw Error("--trust needs a script").where("the command line"); }
+  LuaState state;
+  return state.run_script(arguments[0], {arguments.begin() + 1, arguments.end()});
+}
+
+int run_recipe(const std::vector<std::string>& arguments) {
+  const RecipeCommand command = parse_recipe_command(arguments);
+  Json options = command.options;
+  options["recipe"] = command.path;
+  LuaState state;
+  if (options.value("help", false)) { return state.call_module("lorarun.help", "print", options); }
+  catch_signals();
+  return state.call_module("lorarun.train", "run", options);
+}
+
+std::vector<std::string> without(const std::vector<std::string>& arguments,
+                                 const std::string& flag) {
+  std::vector<std::string> kept;
+  for (const std::string& argument : arguments) {
+    if (argument != flag) { kept.push_back(argument); }
+  }
+  return kept;
+}
+
+bool asks_for_trust(const std::vector<std::string>& arguments) {
+  return arguments.size() > 1 && arguments[1] == "--trust";
+}
+
+}  // namespace
+
+RecipeCommand parse_recipe_command(const std::vector<std::string>& arguments) {
+  RecipeCommand command;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == "--help") {
+      command.options["help"] = true;
+    } else if (arguments[i].starts_with("--")) {
+      take_flag(arguments, &i, &command.options);
+    } else if (command.path.empty()) {
+      command.path = recipe_path(arguments[i]);
+    } else {
+      throw Error("two recipes: " + command.path + " and " + arguments[i])
+          .where("the command line");
+    }
+  }
+  return command;
+}
+
+int run_command(const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "help") {
+    print_help();
+    return arguments.empty() ? 2 : 0;
+  }
+  const std::string& first = arguments[0];
+  const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+  if (first == "--version") {
+    std::cout << kVersion << "\n";
+    return 0;
+  }
+  if (first == "--test") { return run_tests(rest); }
+  if (first == "--trust") { return run_trusted(rest); }
+  if (first == "--write-docs") {
+    return LuaState().call_module("lorarun.docs", "write", Json(rest));
+  }
+  if (asks_for_trust(arguments)) { return run_trusted(without(arguments, "--trust")); }
+  if (const VerbKind* verb = registry().find(first)) { return verb->run(rest); }
+  if (is_lua_file(first)) { return run_recipe(arguments); }
+  fail_unknown(first);
+}
+
+namespace {
+
+void tell(const Error& error) {
+  std::cerr << "error: " << error.what() << std::endl;
+}
+
+}  // namespace
+
+int run_program(const std::vector<std::string>& arguments) {
+  try {
+    return run_command(arguments);
+  } catch (const bind::ScriptError& error) {
+    tell(error);
+    if (std::getenv("LORARUN_TRACEBACK") || asks_for_trust(arguments) ||
+        arguments[0] == "--trust") {
+      std::cerr << error.traceback() << std::endl;
+    }
+    return error.exit_code();
+  } catch (const Error& error) {
+    tell(error);
+    return error.exit_code();
+  } catch (const c10::Error& error) {
+    std::cerr << "error: " << error.what_without_backtrace() << std::endl;
+  } catch (const std::bad_alloc&) {
+    std::cerr << "error: not enough memory\n  fix: a smaller batch, resolution or rank, or dtype = "
+                 "\"bf16\""
+              << std::endl;
+  } catch (const std::exception& error) { std::cerr << "error: " << error.what() << std::endl; }
+  return 1;
+}
+
+}  // namespace lorarun::host

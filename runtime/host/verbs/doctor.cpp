@@ -1,0 +1,143 @@
+// lorarun doctor: what was found on this machine, and what is wrong, in words.
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+
+#include "kernels/cuda_loader.h"
+#include "runtime/base/files.h"
+#include "runtime/base/json.h"
+#include "runtime/base/worker_pool.h"
+#include "runtime/host/registry.h"
+#include "runtime/host/share.h"
+#include "runtime/tensor/torch.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <torch/headeronly/version.h>
+
+namespace lorarun::host {
+
+namespace {
+
+constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
+
+// "MemAvailable" of /proc/meminfo in bytes.
+int64_t available_memory_bytes() {
+  std::ifstream file("/proc/meminfo");
+  std::string key, unit;
+  int64_t kilobytes = 0;
+  while (file >> key >> kilobytes >> unit) {
+    if (key == "MemAvailable:") { return kilobytes * 1024; }
+  }
+  return 0;
+}
+
+std::string first_line(const fs::path& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+std::string nvidia_driver() {
+  std::ifstream file("/proc/driver/nvidia/version");
+  std::string word;
+  while (file >> word) {
+    if (word.find('.') != std::string::npos && std::isdigit(word[0])) { return word; }
+  }
+  return "";
+}
+
+std::vector<std::string> attention_backends() {
+  std::vector<std::string> names = {"math"};
+  if (at::globalContext().userEnabledFlashSDP()) { names.push_back("flash"); }
+  if (at::globalContext().userEnabledMemEfficientSDP()) { names.push_back("efficient"); }
+  return names;
+}
+
+Json findings() {
+  const char* library_path = std::getenv("LD_LIBRARY_PATH");
+  std::string why_no_cuda;
+  load_cuda_plugin(why_no_cuda);
+  return {{"torch", TORCH_VERSION},
+          {"cuda", at::hasCUDA()},
+          {"why_no_cuda", why_no_cuda},
+          {"driver", nvidia_driver()},
+          {"gpus", at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0},
+          {"attention", attention_backends()},
+          {"cpu_capability", at::get_cpu_capability()},
+          {"cores", core_count()},
+          {"threads", at::get_num_threads()},
+          {"memory_available_bytes", available_memory_bytes()},
+          {"disk_free_bytes", free_disk_bytes(fs::current_path())},
+          {"share", share_folder().string()},
+          {"kernel", first_line("/proc/sys/kernel/osrelease")},
+          {"ld_library_path", library_path ? library_path : ""}};
+}
+
+Json what_is_wrong(const Json& found) {
+  Json wrong = Json::array();
+  const bool driver = !found["driver"].get<std::string>().empty();
+  if (driver && !found["cuda"].get<bool>()) {
+    wrong.push_back("an NVIDIA driver is there, but CUDA is not used: " +
+                    found["why_no_cuda"].get<std::string>());
+  }
+  const std::string libraries = found["ld_library_path"];
+  if (libraries.find("torch") != std::string::npos) {
+    wrong.push_back(
+        "LD_LIBRARY_PATH names a torch folder; another torch may shadow the right one: "
+        "unset it");
+  }
+  if (found["memory_available_bytes"].get<int64_t>() < int64_t{2} << 30) {
+    wrong.push_back("less than 2 GiB of memory are free: close other programs");
+  }
+  if (found["disk_free_bytes"].get<uint64_t>() < uint64_t{2} << 30) {
+    wrong.push_back("less than 2 GiB are free on this disk: checkpoints may not fit");
+  }
+  return wrong;
+}
+
+void print(const Json& found) {
+  const auto gib = [](const Json& bytes) { return bytes.get<double>() / kGiB; };
+  std::string attention;
+  for (const auto& name : found["attention"]) { attention += name.get<std::string>() + " "; }
+  std::printf("torch       %s\n", found["torch"].get<std::string>().c_str());
+  const std::string why_no_cuda = found["why_no_cuda"];
+  std::printf("CUDA        %s\n", why_no_cuda.empty() ? "loaded" : why_no_cuda.c_str());
+  const std::string driver = found["driver"];
+  std::printf("driver      %s\n", driver.empty() ? "none" : driver.c_str());
+  std::printf("GPUs        %d\n", found["gpus"].get<int>());
+  std::printf("attention   %s\n", attention.c_str());
+  std::printf("CPU         %s, %d cores, %d threads\n",
+              found["cpu_capability"].get<std::string>().c_str(), found["cores"].get<int>(),
+              found["threads"].get<int>());
+  std::printf("memory      %.1f GiB free\n", gib(found["memory_available_bytes"]));
+  std::printf("disk        %.1f GiB free here\n", gib(found["disk_free_bytes"]));
+  std::printf("Lua files   %s\n", found["share"].get<std::string>().c_str());
+  for (const auto& problem : found["wrong"]) {
+    std::printf("wrong       %s\n", problem.get<std::string>().c_str());
+  }
+  if (found["wrong"].empty()) { std::printf("nothing is wrong\n"); }
+}
+
+int run(const std::vector<std::string>& arguments) {
+  Json found = findings();
+  found["wrong"] = what_is_wrong(found);
+  if (!arguments.empty() && arguments[0] == "--json") {
+    std::cout << found.dump(2) << std::endl;
+  } else {
+    print(found);
+  }
+  return 0;
+}
+
+}  // namespace
+
+VerbKind describe_doctor() {
+  return {"says what was found on this machine and what is wrong", "doctor [--json]", run};
+}
+
+}  // namespace lorarun::host
