@@ -65,3 +65,8 @@ def below(seed, stream, step, sample, n, bound):
     """Gives int64 [n] in [0, bound): the high 32 bits of word * bound."""
     w = words(seed, stream, step, sample, n).astype(np.uint64)
     return ((w * np.uint64(bound)) >> np.uint64(32)).astype(np.int64)
+
+
+def permutation(seed, stream, epoch, n):
+    """Gives the order of n items in an epoch: stable argsort of one word per item."""
+    return np.argsort(words(seed, stream, epoch, 0, n), kind="stable")

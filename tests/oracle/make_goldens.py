@@ -91,9 +91,43 @@ def predict(model, inputs):
                  txt_ids=inputs["text_ids"], return_dict=False)[0]
 
 
+def predict_bfloat16(model, inputs):
+    """The same with weights and inputs in bfloat16 under autocast, as the peer trains; gives float32."""
+    narrow = {key: value.bfloat16() if key in ("noisy", "text", "pooled") else value for key, value in inputs.items()}
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        return predict(model.to(torch.bfloat16), narrow).float()
+
+
 def micro_flux():
     """The folder of random weights that the other goldens use."""
     make_flux.write_parts(MICRO, "micro")
+
+
+def random():
+    """Known answers of keyed randomness, from the twin in keyed_random.py."""
+    names = ["order", "noise", "timestep", "latent", "caption", "render", "init/transformer_blocks.0.attn.to_q",
+             "dropout/transformer_blocks.0.attn.to_q"]
+    pi = ["243f6a88", "85a308d3", "13198a2e", "03707344", "a4093822", "299f31d0"]
+    blocks = [["00000000"] * 6, ["ffffffff"] * 6, pi]
+    cases = [(42, "noise", 1, 0, 10), (42, "noise", 1, 1, 10), (42, "noise", 2, 0, 7), (2**40 + 7, "timestep", 1000, 3, 1),
+             (0, "caption", 5, 2, 6), (42, "init/transformer_blocks.0.attn.to_q", 0, 0, 9)]
+    orders = [(42, "order", 0, 10), (42, "order", 1, 10), (42, "order", 0, 33)]
+    path = GOLDEN / "random.json"
+    path.write_text(json.dumps({
+        "about": "Known answers of keyed randomness. words and uniform exact; normal exact on the CPU up to libm (compare at 1 ulp).",
+        "philox4x32_10": [philox_row(block) for block in blocks],
+        "fnv1a32": {name: f"{kr.fnv1a32(name):08x}" for name in names},
+        "cases": [{**dict(zip(["seed", "stream", "step", "sample", "n"], case)), "words": kr.words(*case).tolist(),
+                   "uniform": kr.uniform(*case).tolist(), "normal": kr.normal(*case).tolist(),
+                   "below_7": kr.below(*case, 7).tolist()} for case in cases],
+        "permutation": [{**dict(zip(["seed", "stream", "epoch", "n"], case)), "order": kr.permutation(*case).tolist()}
+                        for case in orders]}, indent=1) + "\n")
+
+
+def philox_row(block):
+    words = [int(word, 16) for word in block]
+    out = kr.philox4x32_10(np.array([words[:4]], dtype=np.uint32), words[4:])[0]
+    return {"counter": block[:4], "key": block[4:], "out": [f"{word:08x}" for word in out]}
 
 
 def transformer():
@@ -117,8 +151,10 @@ def transformer():
     watch(model.norm_out, "norm_out", one)
     with torch.no_grad():
         packed = predict(model, inputs)
-    save("transformer", {**inputs, "packed": pack(inputs["noisy"]), **seen, "prediction.packed": packed,
-                         "prediction": unpack(packed, 6, 10)})
+        outputs = dict(seen)
+        half = predict_bfloat16(model, inputs)
+    save("transformer", {**inputs, "packed": pack(inputs["noisy"]), **outputs, "prediction.packed": packed,
+                         "prediction": unpack(packed, 6, 10), "prediction.bfloat16": unpack(half, 6, 10)})
 
 
 def lora_gradients():
@@ -280,7 +316,7 @@ def images():
     write_images(GOLDEN / "images")
 
 
-GOLDENS = [micro_flux, transformer, lora_gradients, vae, clip, t5, clip_tokens, t5_tokens, resample, sampler, adamw, trajectory,
+GOLDENS = [micro_flux, random, transformer, lora_gradients, vae, clip, t5, clip_tokens, t5_tokens, resample, sampler, adamw, trajectory,
            images]
 
 
