@@ -1,9 +1,11 @@
 // Resizing that equals Pillow's Image.resize to the last bit.
 //
 //   weights   filter stretched by max(1, source / target), normalised, 22-bit fixed point
-//   passes    horizontal, rounded to 8 bits, then vertical
+//   passes    horizontal, rounded to 8 bits, then vertical; the other way round
+//             when height shrinks by more than twice as many pixels as width
 //
 // Trainers prepare pictures with Pillow, so equal pixels mean equal latents.
+// Equal to Pillow 13, which brought the second order; older ones know only the first.
 // Source: Pillow's Resample.c (the method; written anew here).
 
 #pragma once
