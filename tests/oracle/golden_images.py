@@ -42,8 +42,9 @@ def matrix_profile(red, green, blue, gamma=0x0233):
     curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, gamma) + b"\0\0"
     name = b"golden profile\0"
     description = b"desc\0\0\0\0" + struct.pack(">I", len(name)) + name + b"\0" * 79
-    tags = {b"desc": description + b"\0" * (-len(description) % 4), b"cprt": b"text\0\0\0\0free\0\0\0\0", b"wtpt": xyz((0.9642, 1.0, 0.8249)),
-            b"rXYZ": xyz(red), b"gXYZ": xyz(green), b"bXYZ": xyz(blue), b"rTRC": curve, b"gTRC": curve, b"bTRC": curve}
+    tags = {b"desc": description + b"\0" * (-len(description) % 4), b"cprt": b"text\0\0\0\0free\0\0\0\0",
+            b"wtpt": xyz((0.9642, 1.0, 0.8249)), b"rXYZ": xyz(red), b"gXYZ": xyz(green), b"bXYZ": xyz(blue),
+            b"rTRC": curve, b"gTRC": curve, b"bTRC": curve}
     table, body, at = b"", b"", 128 + 4 + 12 * len(tags)
     for name, data in tags.items():
         table += name + struct.pack(">II", at + len(body), len(data))
@@ -137,7 +138,8 @@ def pictures():
     la = Image.merge("LA", [gray, alpha_ramp()])
     palette = rgb.quantize(16)
     cmyk = rgb.convert("CMYK")
-    made = {f"orientation_{n}.jpg": (encoded(rgb, "JPEG", n, quality=95, subsampling=0), 2, f"EXIF orientation {n}") for n in range(1, 9)}
+    fine = dict(kind="JPEG", quality=95, subsampling=0)
+    made = {f"orientation_{n}.jpg": (encoded(rgb, orientation=n, **fine), 2, f"EXIF orientation {n}") for n in range(1, 9)}
     made |= {
         "orientation_6.png": (encoded(rgb, "PNG", 6), 0, "eXIf chunk, orientation 6"),
         "orientation_6.webp": (encoded(rgb, "WEBP", 6, lossless=True), 0, "EXIF chunk, orientation 6"),
@@ -151,18 +153,22 @@ def pictures():
         "gray_alpha.png": (encoded(la, "PNG"), 1, "alpha over white"),
         "rgba.png": (encoded(rgba, "PNG"), 1, "alpha over white"),
         "palette.png": (encoded(palette, "PNG"), 0, "16 colours"),
-        "palette_alpha.png": (encoded(palette, "PNG", transparency=bytes([0, 64, 128, 200])), 1, "tRNS of four colours, over white"),
-        "rgb_key.png": (encoded(rgb, "PNG", transparency=(250, 240, 20)), 1, "tRNS names one transparent colour, over white"),
+        "palette_alpha.png": (encoded(palette, "PNG", transparency=bytes([0, 64, 128, 200])), 1,
+                              "tRNS of four colours, over white"),
+        "rgb_key.png": (encoded(rgb, "PNG", transparency=(250, 240, 20)), 1,
+                        "tRNS names one transparent colour, over white"),
         "gray.jpg": (encoded(gray, "JPEG", quality=90), 2, ""),
         "subsampled.jpg": (encoded(rgb, "JPEG", quality=90, subsampling=2), 4, "4:2:0"),
         "progressive.jpg": (encoded(rgb, "JPEG", quality=90, subsampling=0, progressive=True), 2, ""),
         "cmyk.jpg": (encoded(cmyk, "JPEG", quality=95), 3, "Adobe CMYK, without a profile: (255 - c)(255 - k) / 255"),
-        "wide_gamut.jpg": (encoded(rgb, "JPEG", quality=95, subsampling=0, icc_profile=WIDE_GAMUT), 3, "matrix profile with wide primaries"),
+        "wide_gamut.jpg": (encoded(rgb, **fine, icc_profile=WIDE_GAMUT), 3, "matrix profile with wide primaries"),
         "wide_gamut.png": (encoded(rgb, "PNG", icc_profile=WIDE_GAMUT), 1, "iCCP chunk with wide primaries"),
-        "wide_gamut_turned.jpg": (encoded(rgb, "JPEG", 8, quality=95, subsampling=0, icc_profile=WIDE_GAMUT), 3, "profile and orientation 8"),
-        "foreign_profile.jpg": (encoded(gray, "JPEG", quality=90, icc_profile=WIDE_GAMUT), 2, "RGB profile in a gray picture: ignored"),
-        "broken_profile.jpg": (encoded(rgb, "JPEG", quality=95, subsampling=0, icc_profile=b"not a profile" * 20), 2, "unreadable profile: ignored"),
-        "jpeg_inside.png": (encoded(rgb, "JPEG", quality=95, subsampling=0), 2, "a JPEG under the wrong name"),
+        "wide_gamut_turned.jpg": (encoded(rgb, orientation=8, **fine, icc_profile=WIDE_GAMUT), 3, "profile and orientation 8"),
+        "foreign_profile.jpg": (encoded(gray, "JPEG", quality=90, icc_profile=WIDE_GAMUT), 2,
+                                "RGB profile in a gray picture: ignored"),
+        "broken_profile.jpg": (encoded(rgb, **fine, icc_profile=b"not a profile" * 20), 2,
+                               "unreadable profile: ignored"),
+        "jpeg_inside.png": (encoded(rgb, **fine), 2, "a JPEG under the wrong name"),
         "rgb.bmp": (encoded(rgb, "BMP"), 0, ""),
         "palette.bmp": (encoded(palette, "BMP"), 0, ""),
         "lossy.webp": (encoded(rgb, "WEBP", quality=90), 4, ""),

@@ -10,7 +10,8 @@ The pictures to compare with come from
 which writes DIR/000.png and DIR/000.latents.safetensors (key `latents` [16, h, w]: final, before the VAE's unscaling).
 Start noise is the keyed stream `render`, step 0, sample = picture index, shape [16, h, w] before packing; all in float32.
 
-Prints one JSON object. Exit code 1: a key of the LoRA is missing, unexpected or changed, or a PSNR is below 40 dB.
+Prints one JSON object. Exit codes: 1 a key of the LoRA is missing, unexpected or changed, or a PSNR is below 40 dB;
+2 a file is not there.
 """
 import argparse
 import contextlib
@@ -45,6 +46,22 @@ def parse_flags():
     return parser.parse_args()
 
 
+def refuse_unusable(flags):
+    """Stops with exit code 2 when a file is not there or the size cannot be rendered."""
+    problem = None
+    if not (flags.base / "model_index.json").exists():
+        problem = f"{flags.base} has no model_index.json; give a pipeline folder in diffusers layout"
+    for path in (flags.lora, flags.against):
+        if path and not path.exists():
+            problem = f"{path} does not exist"
+    sides = flags.size.split("x")
+    if len(sides) != 2 or not all(side.isdigit() and int(side) > 0 and int(side) % 16 == 0 for side in sides):
+        problem = f"--size {flags.size}: give WxH in multiples of 16, as 512x768"
+    if problem:
+        print(f"error: {problem}", file=sys.stderr)
+        sys.exit(2)
+
+
 def load_pipeline(base):
     from diffusers import FluxPipeline
     pipe = FluxPipeline.from_pretrained(base, dtype=torch.float32)
@@ -55,7 +72,10 @@ def load_pipeline(base):
 def load_lora(pipe, path, strength):
     """Loads the LoRA; gives {"tensors", "modules", "scales", "problems"}."""
     wanted = {key: value for key, value in pipe.lora_state_dict(str(path)).items() if ".lora_" in key}
-    pipe.load_lora_weights(str(path), adapter_name="lora")
+    try:
+        pipe.load_lora_weights(str(path), adapter_name="lora")
+    except (ValueError, RuntimeError) as error:
+        return {"file": str(path), "problems": [f"refused by diffusers: {error}"]}
     pipe.set_adapters(["lora"], [strength])
     loaded = loaded_tensors(pipe)
     problems = [f"not loaded: {key}" for key in sorted(wanted.keys() - loaded.keys())]
@@ -126,6 +146,8 @@ def check(flags):
     if flags.lora:
         report["lora"] = load_lora(pipe, flags.lora, flags.strength)
         ok = not report["lora"]["problems"]
+        if "tensors" not in report["lora"]:
+            return {**report, "ok": False}
     report["images"] = []
     for index, prompt in enumerate(flags.prompt or [""]):
         picture, latents = render(pipe, flags, index, prompt)
@@ -141,6 +163,7 @@ def check(flags):
 
 def main():
     flags = parse_flags()
+    refuse_unusable(flags)
     with contextlib.redirect_stdout(sys.stderr), torch.no_grad():
         report = check(flags)
     print(json.dumps(report, indent=1))

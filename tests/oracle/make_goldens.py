@@ -114,7 +114,8 @@ def random():
     orders = [(42, "order", 0, 10), (42, "order", 1, 10), (42, "order", 0, 33)]
     path = GOLDEN / "random.json"
     path.write_text(json.dumps({
-        "about": "Known answers of keyed randomness. words and uniform exact; normal exact on the CPU up to libm (compare at 1 ulp).",
+        "about": "Known answers of keyed randomness. words and uniform exact; "
+                 "normal exact on the CPU up to libm (compare at 1 ulp).",
         "philox4x32_10": [philox_row(block) for block in blocks],
         "fnv1a32": {name: f"{kr.fnv1a32(name):08x}" for name in names},
         "cases": [{**dict(zip(["seed", "stream", "step", "sample", "n"], case)), "words": kr.words(*case).tolist(),
@@ -316,8 +317,8 @@ def images():
     write_images(GOLDEN / "images")
 
 
-GOLDENS = [micro_flux, random, transformer, lora_gradients, vae, clip, t5, clip_tokens, t5_tokens, resample, sampler, adamw, trajectory,
-           images]
+GOLDENS = [micro_flux, random, transformer, lora_gradients, vae, clip, t5, clip_tokens, t5_tokens, resample, sampler,
+           adamw, trajectory, images]
 
 
 def main():

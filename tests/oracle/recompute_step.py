@@ -120,16 +120,19 @@ def check_text(table, step, base):
     clip_ids, t5_ids = step["tokens.clip_l"], step["tokens.t5"]
     captions = [item["caption"] for item in step.items]
     if len(captions) == step.batch():
-        for name, kind, folder, ids in [("tokens.clip_l", CLIPTokenizer, "tokenizer", clip_ids), ("tokens.t5", T5Tokenizer, "tokenizer_2", t5_ids)]:
-            tokenizer = kind.from_pretrained(base, subfolder=folder)
-            ours = tokenizer(captions, padding="max_length", max_length=ids.shape[1], truncation=True, return_tensors="pt").input_ids
-            table.compare(name, ours, ids, 0.0)
+        check_tokens(table, "tokens.clip_l", CLIPTokenizer.from_pretrained(base, subfolder="tokenizer"), captions, clip_ids)
+        check_tokens(table, "tokens.t5", T5Tokenizer.from_pretrained(base, subfolder="tokenizer_2"), captions, t5_ids)
     else:
         table.skip("tokens", "metadata `items` does not name one caption per sample")
     clip = CLIPTextModel.from_pretrained(base, subfolder="text_encoder", dtype=torch.float32)
     table.compare("pooled.clip_l", clip(clip_ids).pooler_output, step["pooled.clip_l"], 1e-5)
     t5 = T5EncoderModel.from_pretrained(base, subfolder="text_encoder_2", dtype=torch.float32)
     table.compare("text.t5", t5(t5_ids)[0], step["text.t5"], 1e-5)
+
+
+def check_tokens(table, what, tokenizer, captions, ids):
+    ours = tokenizer(captions, padding="max_length", max_length=ids.shape[1], truncation=True, return_tensors="pt")
+    table.compare(what, ours.input_ids, ids, 0.0)
 
 
 def check_latents(table, step, base):
@@ -184,6 +187,9 @@ def load_adapted(step, base):
     strange = [target for target in step.targets if target not in known]
     if strange:
         raise Unusable(f"the base has no linear named {strange[0]!r}; is {base} the base of this step?")
+    for key, width in [("text.t5", model.config.joint_attention_dim), ("pooled.clip_l", model.config.pooled_projection_dim)]:
+        if step[key].shape[-1] != width:
+            raise Unusable(f"{key} has width {step[key].shape[-1]}, the base's is {width}; is {base} the base of this step?")
     model.requires_grad_(False)
     ranks = {re.escape(t): step[f"adapter/{t}.down"].shape[0] for t in step.targets}
     alphas = {re.escape(t): alpha_of(step, t) for t in step.targets}
@@ -205,9 +211,9 @@ def predict(model, step):
     """Gives the prediction [B, C, h, w] for the file's inputs."""
     _, _, h, w = step["noisy"].shape
     text = step["text.t5"]
-    packed = model(hidden_states=pack(step["noisy"]), encoder_hidden_states=text, pooled_projections=step["pooled.clip_l"],
-                   timestep=step["sigma"], guidance=step["guidance"] if model.config.guidance_embeds else None,
-                   img_ids=image_ids(h, w), txt_ids=torch.zeros(text.shape[1], 3), return_dict=False)[0]
+    packed = model(hidden_states=pack(step["noisy"]), encoder_hidden_states=text,
+                   pooled_projections=step["pooled.clip_l"], timestep=step["sigma"],
+                   guidance=step["guidance"] if model.config.guidance_embeds else None, img_ids=image_ids(h, w), txt_ids=torch.zeros(text.shape[1], 3), return_dict=False)[0]
     return unpack(packed, h, w)
 
 
@@ -247,7 +253,7 @@ def check_update(table, step):
         return table.skip("after", f"optimizer {settings.get('name')!r} is not known here")
     with_moments = step.has(f"optimizer/{names[0]}.m")
     if step.step > 1 and not with_moments:
-        return table.skip("after", "the file has no optimizer/<target>.<side>.m and .v, which a step after the first needs")
+        return table.skip("after", "needs optimizer/<target>.<side>.m and .v, the moments before this step")
     parameters = {name: torch.nn.Parameter(step["adapter/" + name].clone()) for name in names}
     for name, parameter in parameters.items():
         parameter.grad = step["grad/" + name].clone()
@@ -255,7 +261,8 @@ def check_update(table, step):
                                   eps=settings["eps"], weight_decay=settings["weight_decay"])
     if with_moments:
         for name, parameter in parameters.items():
-            optimizer.state[parameter] = {"step": torch.tensor(float(step.step - 1)), "exp_avg": step[f"optimizer/{name}.m"].clone(),
+            optimizer.state[parameter] = {"step": torch.tensor(float(step.step - 1)),
+                                          "exp_avg": step[f"optimizer/{name}.m"].clone(),
                                           "exp_avg_sq": step[f"optimizer/{name}.v"].clone()}
     if settings.get("clip"):
         torch.nn.utils.clip_grad_norm_(parameters.values(), settings["clip"])
@@ -272,8 +279,10 @@ def check_update(table, step):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=pathlib.Path, help="what `lorarun step` wrote")
-    parser.add_argument("--base", type=pathlib.Path, help="the base model's folder, when metadata `base` does not lead there from here")
-    parser.add_argument("--tolerance-scale", type=float, default=1.0, help="multiply every tolerance: for runs in bf16")
+    parser.add_argument("--base", type=pathlib.Path,
+                        help="the base model's folder, when metadata `base` does not lead there from here")
+    parser.add_argument("--tolerance-scale", type=float, default=1.0,
+                        help="multiply every tolerance: for runs in bf16")
     args = parser.parse_args()
     try:
         step = Step(args.file)
