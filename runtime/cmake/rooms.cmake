@@ -102,16 +102,25 @@ function(lorarun_tests)
 endfunction()
 
 # liblorarun_cuda.so: kernels/*.cu and their launcher table; loaded by dlopen where a driver is found.
-function(lorarun_cuda_plugin)
+# A macro, because enable_language() sets variables that the whole project needs.
+macro(lorarun_cuda_plugin)
   if(NOT CMAKE_CUDA_ARCHITECTURES)
-    set(CMAKE_CUDA_ARCHITECTURES 80 86 89 90 CACHE STRING "" FORCE)
+    set(CMAKE_CUDA_ARCHITECTURES 80 86 89 90 CACHE STRING "GPU generations to compile for" FORCE)
   endif()
-  set(CMAKE_CUDA_STANDARD 20)
+  if(NOT CMAKE_CUDA_COMPILER)
+    find_program(LORARUN_NVCC nvcc PATHS /usr/local/cuda/bin)
+    if(LORARUN_NVCC)
+      set(CMAKE_CUDA_COMPILER ${LORARUN_NVCC})
+    endif()
+  endif()
   enable_language(CUDA)
   find_package(CUDAToolkit 13.0 REQUIRED)
   file(GLOB cuda_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/kernels/*.cu)
   add_library(lorarun_cuda SHARED ${cuda_sources} ${CMAKE_SOURCE_DIR}/kernels/cuda_plugin.cpp)
-  set_target_properties(lorarun_cuda PROPERTIES CUDA_STANDARD 20 CUDA_STANDARD_REQUIRED ON)
+  # 17: CMake 3.25 knows no CUDA dialect above it
+  set_target_properties(lorarun_cuda PROPERTIES CUDA_STANDARD 17 CUDA_STANDARD_REQUIRED ON
+                        CUDA_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden)
   target_include_directories(lorarun_cuda PRIVATE ${CMAKE_SOURCE_DIR})
-  target_link_libraries(lorarun_cuda PRIVATE lr_torch_cuda CUDA::cudart)
-endfunction()
+  # LINK_ONLY: the plugin needs LibTorch's libraries in the process, not its headers and flags
+  target_link_libraries(lorarun_cuda PRIVATE $<LINK_ONLY:lr_torch_cuda> CUDA::cudart)
+endmacro()

@@ -1,0 +1,19 @@
+// liblorarun_cuda.so: the launchers as a table of C functions (cuda_ops.h).
+//
+// The library also links LibTorch's CUDA half, which registers itself when the
+// program loads this plugin (cuda_loader.h).
+
+#include "kernels/cuda_launchers.h"
+
+extern "C" __attribute__((visibility("default"))) const lorarun_cuda_ops* lorarun_cuda_ops_v1() {
+  namespace cuda = lorarun::cuda;
+  static const lorarun_cuda_ops ops = {.version = 1,
+                                       .struct_bytes = sizeof(lorarun_cuda_ops),
+                                       .keyed_words = cuda::keyed_words,
+                                       .keyed_uniform = cuda::keyed_uniform,
+                                       .keyed_normal = cuda::keyed_normal,
+                                       .noise_mix = cuda::noise_mix,
+                                       .adamw = cuda::adamw,
+                                       .ema = cuda::ema};
+  return &ops;
+}
