@@ -54,7 +54,7 @@ def parse_flags():
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--lr", type=float, default=1e-4)
-    parser.add_argument("--random-weights", action="store_true", help="build from config.json alone, for true size without files")
+    parser.add_argument("--random-weights", action="store_true", help="build from config.json alone (MODEL_DIR or its transformer/)")
     return parser.parse_args()
 
 
@@ -63,7 +63,9 @@ def load_transformer(flags, dtype):
     if not flags.random_weights:
         model = FluxTransformer2DModel.from_pretrained(flags.model, subfolder="transformer", torch_dtype=dtype)
         return model.to(flags.device)
-    config = FluxTransformer2DModel.load_config(flags.model, subfolder="transformer")
+    folder = pathlib.Path(flags.model)
+    nested = folder / "transformer"
+    config = FluxTransformer2DModel.load_config(nested if nested.exists() else folder)
     with torch.device(flags.device):
         return FluxTransformer2DModel.from_config(config).to(dtype)
 

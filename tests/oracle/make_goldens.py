@@ -201,9 +201,11 @@ def t5():
     """The T5 encoder, as FluxPipeline calls it: padded to the maximum, no attention mask."""
     pipe = load_pipeline()
     tokens = pipe.tokenizer_2(PROMPTS, padding="max_length", max_length=32, truncation=True, return_tensors="pt").input_ids
+    far = torch.from_numpy(kr.below(SEED, "golden/t5", 0, 0, 160, 300))[None]      # positions beyond the last bucket
     with torch.no_grad():
-        hidden = pipe.text_encoder_2(tokens)[0]
-    save("t5", {"tokens": tokens, "hidden": hidden}, prompts=json.dumps(PROMPTS))
+        tensors = {"tokens": tokens, "hidden": pipe.text_encoder_2(tokens)[0],
+                   "long.tokens": far, "long.hidden": pipe.text_encoder_2(far)[0]}
+    save("t5", tensors, prompts=json.dumps(PROMPTS))
 
 
 def clip_tokens():
