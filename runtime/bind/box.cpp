@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -229,10 +230,20 @@ int64_t to_dim(lua_State* L, int argument, int64_t dims) {
   return shift_dim(static_cast<int64_t>(luaL_checknumber(L, argument)), dims);
 }
 
+namespace {
+
+std::string number_text(double number) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.14g", number);
+  return text;
+}
+
+}  // namespace
+
 int64_t to_index(double index, int64_t size) {
   const auto whole = static_cast<int64_t>(index);
   if (whole == 0 || whole > size || whole < -size || static_cast<double>(whole) != index) {
-    throw Error("index " + Json(index).dump() + " of " + std::to_string(size))
+    throw Error("index " + number_text(index) + " of " + std::to_string(size))
         .fix("indices count from 1 to " + std::to_string(size) + ", or from -1 backwards");
   }
   return whole > 0 ? whole - 1 : size + whole;

@@ -1,7 +1,6 @@
 #include "runtime/bind/open.h"
 
 #include <algorithm>
-
 #include <string>
 #include <vector>
 
@@ -62,6 +61,8 @@ void open_all(lua_State* L) {
   lua_newtable(L);  // [lorarun]
   luaL_register(L, nullptr, kFunctions);
   open_tensor(L);
+  open_kinds(L);
+  open_image(L);
   lua_pushvalue(L, -1);
   lua_setfield(L, LUA_REGISTRYINDEX, "lorarun.bound");
   lua_setglobal(L, "lorarun");

@@ -9,7 +9,16 @@
 
 namespace lorarun::bind {
 
-void open_tensor(lua_State* L);  // lorarun.tensor, grad, no_grad, memory, scope, keep
+void open_tensor(lua_State* L);      // lorarun.tensor, grad, no_grad, memory, scope, keep
+void open_kinds(lua_State* L);       // lorarun.kinds
+void open_image(lua_State* L);       // lorarun.image
+void open_model(lua_State* L);       // lorarun.model, Model, Text
+void open_network(lua_State* L);     // lorarun.network, Network
+void open_optimizer(lua_State* L);   // lorarun.optimizer, Optimizer
+void open_loader(lua_State* L);      // lorarun.data, Dataset, Cache, Loader, Batch
+void open_trainer(lua_State* L);     // lorarun.trainer, Trainer
+void open_checkpoint(lua_State* L);  // lorarun.checkpoint
+void open_render(lua_State* L);      // lorarun.render
 
 // Makes the table `lorarun` with everything that is bound, and sets the global.
 void open_all(lua_State* L);

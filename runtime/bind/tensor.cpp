@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "runtime/bind/classes.h"
 #include "runtime/bind/open.h"
 #include "runtime/bind/tensor_wrap.h"
 #include "runtime/tensor/tensor.h"
@@ -128,31 +129,18 @@ int stack(lua_State* L) {
 
 // load(path) -> {name = tensor, …}
 int load(lua_State* L) {
-  const NamedTensors all = load_tensors(check_string(L, 1));
-  lua_createtable(L, 0, static_cast<int>(all.size()));
-  for (const auto& [name, tensor] : all) {
-    push_string(L, name);
-    push_tensor(L, tensor.clone());
-    lua_rawset(L, -3);
-  }
-  return 1;
+  NamedTensors all = load_tensors(check_string(L, 1));
+  for (auto& [name, tensor] : all) { tensor = tensor.clone(); }  // the mapping is read-only
+  return push_named_tensors(L, all);
 }
 
 // save(path, {name = tensor, …} [, metadata])
 int save(lua_State* L) {
-  luaL_checktype(L, 2, LUA_TTABLE);
-  NamedTensors all;
-  lua_pushnil(L);
-  while (lua_next(L, 2) != 0) {  // [name, tensor]
-    if (lua_type(L, -2) != LUA_TSTRING) { throw Error("tensors are saved by name"); }
-    all.emplace(lua_tostring(L, -2), check_tensor(L, lua_gettop(L)));
-    lua_pop(L, 1);
-  }
   std::map<std::string, std::string> metadata;
   if (!lua_isnoneornil(L, 3)) {
     metadata = to_json(L, 3, "metadata").get<std::map<std::string, std::string>>();
   }
-  save_tensors(check_string(L, 1), all, metadata);
+  save_tensors(check_string(L, 1), check_named_tensors(L, 2), metadata);
   return 0;
 }
 

@@ -1,0 +1,117 @@
+// The class Trainer: one optimizer step at a time.
+
+#include "runtime/train/trainer.h"
+
+#include "runtime/bind/classes.h"
+#include "runtime/bind/guard.h"
+#include "runtime/bind/knobs.h"
+#include "runtime/bind/open.h"
+#include "runtime/bind/options.h"
+#include "runtime/bind/values.h"
+
+namespace lorarun::bind {
+
+train::TimestepLaw timestep_law(const Json& table) {
+  train::TimestepLaw law;
+  law.kind = table.value("kind", law.kind);
+  law.scale = table.value("scale", law.scale);
+  law.mean = table.value("mean", law.mean);
+  law.std = table.value("std", law.std);
+  law.shift = table.value("shift", law.shift);
+  law.min = table.value("min", law.min);
+  law.max = table.value("max", law.max);
+  return law;
+}
+
+train::LossLaw loss_law(const Json& table) {
+  train::LossLaw law;
+  law.kind = table.value("kind", law.kind);
+  law.delta = table.value("delta", law.delta);
+  law.weighting = table.value("weighting", law.weighting);
+  return law;
+}
+
+train::Knobs check_knobs(lua_State* L, int argument) {
+  const Options options(
+      L, argument,
+      {"lr", "group_lr", "group_trains", "timesteps", "loss", "guidance", "clip", "ema"});
+  train::Knobs knobs;
+  knobs.lr = options.number("lr", knobs.lr);
+  knobs.group_lr = options.json("group_lr", Json::object()).get<std::map<std::string, double>>();
+  knobs.group_trains =
+      options.json("group_trains", Json::object()).get<std::map<std::string, bool>>();
+  knobs.timesteps = timestep_law(options.json("timesteps", Json::object()));
+  knobs.loss = loss_law(options.json("loss", Json::object()));
+  knobs.guidance = options.number("guidance", knobs.guidance);
+  knobs.clip = options.number("clip", knobs.clip);
+  knobs.ema = options.number("ema", knobs.ema);
+  return knobs;
+}
+
+namespace {
+
+// trainer.new(model, network, {seed, optimizer, options}) -> Trainer
+int make(lua_State* L) {
+  const Options options(L, 3, {"seed", "optimizer", "options"});
+  train::TrainerOptions trainer;
+  trainer.seed = static_cast<uint64_t>(options.integer("seed", 0));
+  trainer.optimizer = options.text("optimizer", trainer.optimizer);
+  trainer.optimizer_options = options.json("options", Json::object());
+  return push_handle(
+      L, std::make_shared<train::Trainer>(check_shared<models::Model>(L, 1),
+                                          check_shared<networks::Network>(L, 2), trainer));
+}
+
+void push_stats(lua_State* L, const train::Stats& stats, int64_t images) {
+  push_json(L, {{"loss", stats.loss},
+                {"losses", stats.losses},
+                {"sigma", stats.sigma},
+                {"grad_norm", stats.grad_norm},
+                {"lr", stats.lr},
+                {"step_s", stats.step_s},
+                {"images_per_second", static_cast<double>(images) / std::max(stats.step_s, 1e-9)}});
+}
+
+// trainer:step(batch, knobs) -> stats
+int step(lua_State* L) {
+  const data::Batch& batch = check<LoadedBatch>(L, 2).batch;
+  push_stats(L, check<train::Trainer>(L, 1).step(batch, check_knobs(L, 3)), batch.size());
+  return 1;
+}
+
+// trainer:swap_ema(): puts the averaged weights in; again: takes them out
+int swap_ema(lua_State* L) {
+  train::Trainer& trainer = check<train::Trainer>(L, 1);
+  if (trainer.has_ema()) { trainer.swap_ema(); }
+  return 0;
+}
+
+int has_ema(lua_State* L) {
+  lua_pushboolean(L, check<train::Trainer>(L, 1).has_ema());
+  return 1;
+}
+
+// trainer:state() -> {name = tensor}: weights, moments, EMA
+int state(lua_State* L) {
+  return push_named_tensors(L, check<train::Trainer>(L, 1).state());
+}
+
+int load_state(lua_State* L) {
+  check<train::Trainer>(L, 1).load_state(check_named_tensors(L, 2));
+  return 0;
+}
+
+const luaL_Reg functions[] = {{"new", guarded<make>}, {nullptr, nullptr}};
+
+const luaL_Reg methods[] = {
+    {"step", guarded<step>},   {"swap_ema", guarded<swap_ema>},     {"has_ema", guarded<has_ema>},
+    {"state", guarded<state>}, {"load_state", guarded<load_state>}, {nullptr, nullptr}};
+
+}  // namespace
+
+void open_trainer(lua_State* L) {
+  open_class<train::Trainer>(L, methods);
+  add_module(L, "trainer", functions);
+}
+
+}  // namespace lorarun::bind
