@@ -57,7 +57,8 @@ int exif_orientation(std::string_view exif);
 // Turns and mirrors an image so that orientation 1 would show it the same way.
 Image apply_orientation(Image image, int orientation);
 
-// Gives the colours as sRGB (alpha left out): by the profile when there is one that fits.
-Image colours_to_srgb(const Pixels& pixels);
+// Gives the colours as sRGB (alpha left out): by the profile when there is one that fits.  Pixels
+// that are right as they are move over, and leave `pixels.bytes` empty; those with alpha stay.
+Image colours_to_srgb(Pixels& pixels);
 
 }  // namespace lorarun

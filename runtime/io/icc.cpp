@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <memory>
 
-#include "runtime/base/worker_pool.h"
 #include "runtime/io/codecs.h"
 
 namespace lorarun {
@@ -68,22 +67,26 @@ void plain_colour(const uint8_t* from, ColourSpace space, uint8_t* to) {
 
 }  // namespace
 
-Image colours_to_srgb(const Pixels& pixels) {
+Image colours_to_srgb(Pixels& pixels) {
   Image image;
   image.width = pixels.width;
   image.height = pixels.height;
-  image.rgb.resize(int64_t{pixels.width} * pixels.height * 3);
   const Transform transform = transform_to_srgb(pixels);
-  const int64_t row_bytes = int64_t{pixels.width} * pixels.channels();
+  if (!transform && pixels.space == ColourSpace::rgb && !pixels.has_alpha) {
+    image.rgb = std::move(pixels.bytes);
+    return image;
+  }
+  image.rgb.resize(int64_t{pixels.width} * pixels.height * 3);
+  const int channels = pixels.channels();
   for (int y = 0; y < pixels.height; ++y) {
-    const uint8_t* from = pixels.bytes.data() + y * row_bytes;
+    const uint8_t* from = pixels.bytes.data() + int64_t{y} * pixels.width * channels;
+    uint8_t* to = image.at(0, y);
     if (transform) {
-      cmsDoTransform(transform.get(), from, image.at(0, y),
-                     static_cast<cmsUInt32Number>(pixels.width));
+      cmsDoTransform(transform.get(), from, to, static_cast<cmsUInt32Number>(pixels.width));
       continue;
     }
     for (int x = 0; x < pixels.width; ++x) {
-      plain_colour(from + int64_t{x} * pixels.channels(), pixels.space, image.at(x, y));
+      plain_colour(from + int64_t{x} * channels, pixels.space, to + int64_t{x} * 3);
     }
   }
   return image;

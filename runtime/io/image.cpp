@@ -108,7 +108,7 @@ ImageInfo probe_image(std::string_view bytes, const std::string& place) {
 
 Image load_image(std::string_view bytes, const std::string& place, Colour behind) {
   try {
-    const Pixels pixels = codec_of(bytes).decode(bytes);
+    Pixels pixels = codec_of(bytes).decode(bytes);
     Image image = colours_to_srgb(pixels);
     if (pixels.has_alpha) { lay_over(image, pixels, behind); }
     return apply_orientation(std::move(image), pixels.orientation);

@@ -66,7 +66,7 @@ Taps taps_of(const FilterKind& filter, int source, float from, float to, int tar
   const double stretch = std::max(scale, 1.0);
   const double support = filter.support * stretch;
   Taps taps;
-  taps.width = static_cast<int>(std::ceil(support)) * 2 + 1;
+  taps.width = static_cast<int>(std::ceil(support)) * 2 + 2;
   taps.first.resize(target);
   taps.count.resize(target);
   taps.weights.resize(int64_t{target} * taps.width);

@@ -1,7 +1,7 @@
 // The inner loops of resampling: sums of bytes times 22-bit weights.
 //
-// Two builds of one text: for any x86-64, and for AVX2 where the machine has
-// it.  They are bit-equal, because the arithmetic is in integers.
+// Written twice: plainly, and for AVX2 where the machine has it.  They are
+// bit-equal, because the arithmetic is in integers.
 
 #pragma once
 
@@ -12,8 +12,10 @@ namespace lorarun {
 
 constexpr int kWeightBits = 22;  // 32, less 8 of the pixel and 2 for overshoot, as Pillow
 
+constexpr int kRowSlack = 8;  // bytes that the AVX2 form may read past a row
+
 struct Taps {
-  int width = 0;  // weights stored per output
+  int width = 0;  // weights stored per output: an even number, unused ones are 0
   std::vector<int> first, count;
   std::vector<int32_t> weights;
 };
