@@ -1,0 +1,162 @@
+#include "runtime/networks/network.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <set>
+
+#include "runtime/base/error.h"
+#include "runtime/base/nearest.h"
+
+namespace lorarun::networks {
+namespace {
+
+std::vector<std::string> parts_of(const std::string& name) {
+  std::vector<std::string> parts;
+  size_t begin = 0;
+  for (size_t dot = name.find('.'); dot != std::string::npos; dot = name.find('.', begin)) {
+    parts.push_back(name.substr(begin, dot - begin));
+    begin = dot + 1;
+  }
+  parts.push_back(name.substr(begin));
+  return parts;
+}
+
+bool has_wildcards(const std::string& pattern) {
+  return pattern.find_first_of("*?[") != std::string::npos;
+}
+
+// The target's name in streams and files: bare in the denoiser, "clip_l.…" in an encoder.
+std::string target_of(const nn::AdaptableLayer& layer) {
+  const bool denoiser = layer.component == "transformer" || layer.component == "unet";
+  return denoiser ? layer.layer->name : layer.component + "." + layer.layer->name;
+}
+
+// "ff" is in "a.ff.b" and in "a.ff_context"; "blocks.1" is not in "blocks.10".
+bool has_word(const std::string& name, const std::string& word) {
+  for (size_t at = name.find(word); at != std::string::npos; at = name.find(word, at + 1)) {
+    const size_t end = at + word.size();
+    const bool begins = at == 0 || name[at - 1] == '.';
+    const bool ends = end == name.size() || name[end] == '.' || name[end] == '_';
+    if (begins && ends) { return true; }
+  }
+  return false;
+}
+
+bool matches(const std::string& name, const std::string& pattern) {
+  if (has_wildcards(pattern)) { return fnmatch(pattern.c_str(), name.c_str(), 0) == 0; }
+  return has_word(name, pattern);
+}
+
+// Modulation layers ("norm1.linear") are adapted only where a pattern names them: they move
+// every token alike, and trainers leave them alone.
+bool is_modulation(const std::string& name) {
+  const std::vector<std::string> parts = parts_of(name);
+  return std::any_of(parts.begin(), parts.end(),
+                     [](const std::string& part) { return part.starts_with("norm"); });
+}
+
+bool is_target(const std::string& name, const std::vector<std::string>& targets) {
+  if (targets.empty()) { return !is_modulation(name); }
+  return std::any_of(targets.begin(), targets.end(), [&name](const std::string& pattern) {
+    const bool names_norm = pattern.find("norm") != std::string::npos;
+    return matches(name, pattern) && (names_norm || !is_modulation(name));
+  });
+}
+
+bool matches_any(const std::string& name, const std::vector<std::string>& patterns) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&name](const std::string& pattern) { return matches(name, pattern); });
+}
+
+// What a person may have meant: whole names, and the words inside them.
+std::vector<std::string> known_words(const std::vector<nn::AdaptableLayer>& layers) {
+  std::set<std::string> words;
+  for (const nn::AdaptableLayer& layer : layers) {
+    const std::string name = target_of(layer);
+    words.insert(name);
+    for (const std::string& part : parts_of(name)) {
+      if (!std::all_of(part.begin(), part.end(), ::isdigit)) { words.insert(part); }
+    }
+  }
+  return {words.begin(), words.end()};
+}
+
+std::vector<std::string> examples(const std::vector<nn::AdaptableLayer>& layers) {
+  constexpr size_t kShown = 4;
+  std::vector<std::string> names;
+  for (const nn::AdaptableLayer& layer : layers) {
+    if (names.size() < kShown) { names.push_back(target_of(layer)); }
+  }
+  return names;
+}
+
+void expect_used(const std::string& pattern, const std::string& key,
+                 const std::vector<nn::AdaptableLayer>& layers) {
+  for (const nn::AdaptableLayer& layer : layers) {
+    if (matches(target_of(layer), pattern)) { return; }
+  }
+  Error error("no layer matches the pattern '" + pattern + "'");
+  error.where("network." + key);
+  const auto meant = nearest(pattern, known_words(layers));
+  const std::string layers_are = "layers are " + join(examples(layers), ", ") + ", …";
+  throw error.fix(meant ? "did you mean '" + *meant + "'?  " + layers_are : layers_are);
+}
+
+}  // namespace
+
+std::vector<nn::AdaptableLayer> choose(const std::vector<nn::AdaptableLayer>& layers,
+                                       const std::vector<std::string>& targets,
+                                       const std::vector<std::string>& exclude) {
+  for (const std::string& pattern : targets) { expect_used(pattern, "targets", layers); }
+  for (const std::string& pattern : exclude) { expect_used(pattern, "exclude", layers); }
+  std::vector<nn::AdaptableLayer> chosen;
+  for (const nn::AdaptableLayer& layer : layers) {
+    const std::string name = target_of(layer);
+    if (is_target(name, targets) && !matches_any(name, exclude)) { chosen.push_back(layer); }
+  }
+  if (chosen.empty()) {
+    throw Error("targets and exclude leave no layer to adapt")
+        .where("network.targets")
+        .fix("name fewer layers in exclude; layers are " + join(examples(layers), ", ") + ", …");
+  }
+  return chosen;
+}
+
+Network::Network(const NetworkOptions& options, const std::vector<nn::AdaptableLayer>& layers,
+                 uint64_t seed, at::Device device)
+    : options_(options), clock_(std::make_shared<DropoutClock>()) {
+  const NetworkKind& kind = registry().get(options.kind, "network");
+  clock_->seed = seed;
+  for (const nn::AdaptableLayer& chosen : choose(layers, options.targets, options.exclude)) {
+    const ModuleSpec spec = {.target = target_of(chosen),
+                             .in = chosen.layer->in(),
+                             .out = chosen.layer->out(),
+                             .device = device,
+                             .seed = seed,
+                             .options = options.options,
+                             .clock = clock_};
+    const std::shared_ptr<Module> module = kind.make(spec);
+    chosen.layer->adapter = module;
+    layers_.push_back(chosen.layer);
+    entries_.push_back({chosen.component, chosen.layer->name, module});
+  }
+}
+
+Network::~Network() {
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    if (layers_[i]->adapter == entries_[i].module) { layers_[i]->adapter.reset(); }
+  }
+}
+
+std::vector<NamedParameter> Network::parameters() const {
+  std::vector<NamedParameter> all;
+  for (const Entry& entry : entries_) {
+    for (const NamedParameter& one : entry.module->named_parameters()) {
+      all.push_back({entry.component + "/" + entry.target + "." + one.name, one.tensor});
+    }
+  }
+  return all;
+}
+
+}  // namespace lorarun::networks
