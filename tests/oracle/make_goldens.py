@@ -236,14 +236,15 @@ def tokens_row(tokenizer, text, longest):
 
 def resample():
     """Pillow's resize of RGB bytes: keys input/<w>x<h> and output/<filter>/<w>x<h>/<to w>x<to h>, each [H, W, 3] uint8."""
-    targets = [(1, 1), (7, 9), (16, 16), (33, 20)]
-    order = {(31, 40): [(27, 31), (27, 32)]}       # Pillow 13 begins with the rows in the first, the columns in the second
+    usual = [(1, 1), (7, 9), (16, 16), (33, 20)]
+    # Pillow 13 begins with the rows for 27 x 31, with the columns for 27 x 32
+    targets = {(31, 40): [(16, 16), (33, 20), (27, 31), (27, 32)]}
     tensors = {}
     for width, height in [(1, 1), (5, 3), (17, 13), (31, 40), (64, 48), (200, 2)]:
         picture = test_picture(width, height)
         tensors[f"input/{width}x{height}"] = torch.from_numpy(picture)
         for name in ["lanczos", "bicubic", "bilinear", "box", "hamming"]:
-            for to in [*targets, *order.get((width, height), []), *([(48, 50)] if name == "lanczos" else [])]:
+            for to in targets.get((width, height), usual) + ([(48, 50)] if name == "lanczos" else []):
                 resized = Image.fromarray(picture).resize(to, getattr(Image.Resampling, name.upper()))
                 tensors[f"output/{name}/{width}x{height}/{to[0]}x{to[1]}"] = torch.from_numpy(np.array(resized))
     save("resample", tensors)
