@@ -26,9 +26,20 @@ Factors factors_of(const AdamwStep& step) {
           .step_size = static_cast<float>(-(step.learning_rate / correction1))};
 }
 
-// m towards g by `weight`, from the nearer end (torch's lerp).
-float lerp(float m, float g, float weight) {
-  return weight < 0.5f ? m + weight * (g - m) : g - (1.0f - weight) * (g - m);
+// Elements [0, n), of separate memory.
+void update(const Factors& f, int64_t n, const float* __restrict grad, float* __restrict param,
+            float* __restrict first_moment, float* __restrict second_moment) {
+  const bool small = f.first_weight < 0.5f;  // torch's lerp starts from the nearer end
+  const float factor = small ? f.first_weight : f.first_weight - 1.0f;
+  for (int64_t i = 0; i < n; ++i) {
+    const float g = grad[i], old = first_moment[i];
+    const float m = factor * (g - old) + (small ? old : g);
+    const float v = second_moment[i] * f.beta2 + f.second_weight * g * g;
+    const float denominator = std::sqrt(v) / f.root_correction + f.eps;
+    param[i] = param[i] * f.shrink + f.step_size * m / denominator;
+    first_moment[i] = m;
+    second_moment[i] = v;
+  }
 }
 
 }  // namespace
@@ -41,15 +52,8 @@ void adamw(const AdamwStep& step, std::span<const float> grad, std::span<float> 
   LR_CHECK(step.step >= 1, "adamw counts steps from 1");
   const Factors f = factors_of(step);
   parallel_chunks(std::ssize(grad), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const float g = grad[i];
-      const float m = lerp(first_moment[i], g, f.first_weight);
-      const float v = second_moment[i] * f.beta2 + f.second_weight * g * g;
-      const float denominator = std::sqrt(v) / f.root_correction + f.eps;
-      param[i] = param[i] * f.shrink + f.step_size * m / denominator;
-      first_moment[i] = m;
-      second_moment[i] = v;
-    }
+    update(f, end - begin, grad.data() + begin, param.data() + begin, first_moment.data() + begin,
+           second_moment.data() + begin);
   });
 }
 
