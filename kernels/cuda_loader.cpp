@@ -29,7 +29,8 @@ std::string driver_trouble() {
   const auto count = reinterpret_cast<int (*)(int*)>(::dlsym(driver, "cuDeviceGetCount"));
   if (init == nullptr || count == nullptr) { return "libcuda.so.1 lacks cuInit: not a driver"; }
   int devices = 0;
-  const int code = init(0) != 0 ? init(0) : count(&devices);
+  const int started = init(0);
+  const int code = started != 0 ? started : count(&devices);
   if (code != 0) {
     return "the NVIDIA driver refused to start (CUDA error " + std::to_string(code) + ")";
   }
