@@ -38,6 +38,7 @@ struct Batch {
 
 struct LoaderOptions {
   int64_t batch = 1, accumulate = 1;
+  bool live_text = false;  // captions are encoded at each step, because a text encoder trains
   uint64_t seed = 0;
 };
 
@@ -58,6 +59,7 @@ class Loader {
 
  private:
   void plan_epoch();
+  MicroBatch load(const std::vector<int64_t>& indices, int64_t step, uint32_t first_sample) const;
 
   std::shared_ptr<const Dataset> dataset_;
   std::shared_ptr<const Cache> cache_;

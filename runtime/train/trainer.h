@@ -75,6 +75,10 @@ class Trainer {
   void load_state(const std::map<std::string, Tensor>& state);
 
  private:
+  void accumulate(const data::MicroBatch& micro, const data::Batch& batch, const Knobs& knobs,
+                  double rows_in_all, Stats& stats);
+  void update_ema(double decay);
+
   std::shared_ptr<models::Model> model_;
   std::shared_ptr<networks::Network> network_;
   TrainerOptions options_;

@@ -1,0 +1,221 @@
+#include "runtime/train/trainer.h"
+
+#include <cmath>
+
+#include "kernels/ema.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/error.h"
+#include "runtime/base/nearest.h"
+#include "runtime/optim/clip.h"
+#include "runtime/optim/flat.h"
+#include "runtime/train/loss.h"
+#include "runtime/train/noise.h"
+
+namespace lorarun::train {
+namespace {
+
+// One group per component, in the order the network lists them.
+std::vector<optim::Group> groups_of(const networks::Network& network) {
+  std::vector<optim::Group> groups;
+  for (const networks::Entry& entry : network.entries()) {
+    if (groups.empty() || groups.back().name != entry.component) { groups.push_back({.name = entry.component}); }
+    for (const networks::NamedParameter& one : entry.module->named_parameters()) {
+      groups.back().parameters.push_back(one.tensor);
+    }
+  }
+  return groups;
+}
+
+void set_rates(std::vector<optim::Group>& groups, const Knobs& knobs) {
+  for (optim::Group& group : groups) {
+    const auto rate = knobs.group_lr.find(group.name);
+    const auto trains = knobs.group_trains.find(group.name);
+    group.lr = rate == knobs.group_lr.end() ? knobs.lr : rate->second;
+    group.trains = trains == knobs.group_trains.end() || trains->second;
+    if (!std::isfinite(group.lr) || group.lr < 0) {
+      throw Error("the learning rate of '" + group.name + "' is " + std::to_string(group.lr))
+          .fix("on.step must give a finite rate of at least 0");
+    }
+  }
+}
+
+void clear_gradients(std::vector<optim::Group>& groups) {
+  for (optim::Group& group : groups) {
+    for (Tensor& parameter : group.parameters) { parameter.mutable_grad().reset(); }
+  }
+}
+
+std::string files_of(const data::Batch& batch) {
+  std::vector<std::string> names;
+  for (const data::MicroBatch& micro : batch.micro) {
+    for (const data::Item* item : micro.items) { names.push_back(item->path.string()); }
+  }
+  return join(names, ", ");
+}
+
+// A module whose `up` got no gradient at the first step trains nothing: a broken graph, not bad luck.
+void expect_gradients(const networks::Network& network, const std::vector<optim::Group>& groups) {
+  std::vector<std::string> dead;
+  for (const networks::Entry& entry : network.entries()) {
+    for (const optim::Group& group : groups) {
+      if (group.name != entry.component || !group.trains) { continue; }
+      bool alive = false;
+      for (const networks::NamedParameter& one : entry.module->named_parameters()) {
+        const Tensor& gradient = one.tensor.grad();
+        alive = alive || (gradient.defined() && gradient.abs().max().item<double>() > 0.0);
+      }
+      if (!alive) { dead.push_back(entry.target); }
+    }
+  }
+  if (dead.empty()) { return; }
+  const size_t total = dead.size();
+  dead.resize(std::min<size_t>(total, 4));
+  throw Error(std::to_string(total) + " adapters got no gradient in the first step: " + join(dead, ", "))
+      .fix("leave these layers out with network.exclude, or report this as a bug")
+      .while_working();
+}
+
+}  // namespace
+
+Trainer::Trainer(std::shared_ptr<models::Model> model, std::shared_ptr<networks::Network> network,
+                 TrainerOptions options)
+    : model_(std::move(model)),
+      network_(std::move(network)),
+      options_(std::move(options)),
+      groups_(groups_of(*network_)),
+      optimizer_(optim::registry().get(options_.optimizer, "optimizer").make(groups_, options_.optimizer_options)) {}
+
+Stats Trainer::step(const data::Batch& batch, const Knobs& knobs) {
+  const double started = steady_now_s();
+  Stats stats;
+  set_rates(groups_, knobs);
+  clear_gradients(groups_);
+
+  const auto rows_in_all = static_cast<double>(batch.size());
+  for (const data::MicroBatch& micro : batch.micro) { accumulate(micro, batch, knobs, rows_in_all, stats); }
+
+  if (!std::isfinite(stats.loss)) {
+    clear_gradients(groups_);
+    throw Error("the loss of step " + std::to_string(batch.step) + " is not finite; the weights are untouched")
+        .where(files_of(batch))
+        .fix("lower the learning rate, or look at these pictures; the last checkpoint is good")
+        .while_working();
+  }
+  if (batch.step == 1) { expect_gradients(*network_, groups_); }
+
+  stats.grad_norm = optim::gradient_norm(groups_);
+  if (!std::isfinite(stats.grad_norm)) {
+    clear_gradients(groups_);
+    throw Error("the gradient of step " + std::to_string(batch.step) + " is not finite; the weights are untouched")
+        .where(files_of(batch))
+        .fix("lower the learning rate; the last checkpoint is good")
+        .while_working();
+  }
+  if (before_update) { before_update(); }
+  optim::clip_gradients(groups_, knobs.clip);
+  optimizer_->step(groups_, batch.step);
+  update_ema(knobs.ema);
+  clear_gradients(groups_);
+
+  for (const optim::Group& group : groups_) { stats.lr[group.name] = group.trains ? group.lr : 0.0; }
+  stats.step_s = steady_now_s() - started;
+  return stats;
+}
+
+void Trainer::accumulate(const data::MicroBatch& micro, const data::Batch& batch, const Knobs& knobs,
+                         double rows_in_all, Stats& stats) {
+  const SampleKeys keys{.seed = options_.seed,
+                        .step = static_cast<uint32_t>(batch.step),
+                        .first_sample = micro.first_sample};
+  network_->clock() = {.training = true, .seed = keys.seed, .step = keys.step, .first_sample = keys.first_sample};
+
+  const int64_t rows = micro.latents.size(0);
+  const int64_t tokens = model_->image_tokens(micro.latents.size(2), micro.latents.size(3));
+  const Tensor sigma = draw_sigma(knobs.timesteps, keys, rows, tokens);
+  const Tensor noise = draw_noise(keys, micro.latents.sizes());
+  const Noised noised = add_noise(micro.latents, noise, sigma);
+  const Tensor guidance = at::full({rows}, knobs.guidance, at::kFloat);
+  const models::TextEmbedding text = micro.text.text.empty() ? model_->encode_text(micro.captions) : micro.text;
+
+  const Tensor prediction = model_->predict(noised.noisy, sigma, text, guidance);
+  const Tensor losses = sample_losses(knobs.loss, prediction, noised.target, sigma);
+  const Tensor weight = micro.weight.to(losses.device());
+  const Tensor loss = (losses * weight).sum() / rows_in_all;
+  loss.backward();
+  network_->clock().training = false;
+
+  stats.loss += loss.item<double>();
+  for (int64_t row = 0; row < rows; ++row) {
+    stats.losses.push_back(losses[row].item<double>());
+    stats.sigma.push_back(sigma[row].item<double>());
+  }
+  if (on_micro) {
+    on_micro({.latents = micro.latents, .noise = noise, .noisy = noised.noisy, .target = noised.target,
+              .prediction = prediction.detach(), .sigma = sigma, .guidance = guidance, .loss = losses.detach(),
+              .weight = weight, .text = text});
+  }
+}
+
+void Trainer::update_ema(double decay) {
+  if (decay <= 0) { return; }
+  const at::NoGradGuard none;
+  const bool starts = ema_.empty();
+  size_t index = 0;
+  for (const optim::Group& group : groups_) {
+    for (const Tensor& parameter : group.parameters) {
+      if (starts) { ema_.push_back(parameter.detach().clone()); }
+      Tensor& average = ema_[index++];
+      if (starts) { continue; }
+      if (parameter.is_cpu()) {
+        lorarun::ema(optim::flat_const(parameter), decay, optim::flat(average));
+      } else {
+        average.lerp_(parameter, 1.0 - decay);
+      }
+    }
+  }
+}
+
+void Trainer::swap_ema() {
+  const at::NoGradGuard none;
+  size_t index = 0;
+  for (const optim::Group& group : groups_) {
+    for (const Tensor& parameter : group.parameters) {
+      if (index == ema_.size()) { return; }
+      const Tensor raw = parameter.detach().clone();
+      parameter.detach().copy_(ema_[index]);
+      ema_[index++].copy_(raw);
+    }
+  }
+}
+
+std::map<std::string, Tensor> Trainer::state() const {
+  std::map<std::string, Tensor> state;
+  for (const networks::NamedParameter& one : network_->parameters()) { state["adapter/" + one.name] = one.tensor; }
+  for (const auto& [name, tensor] : optimizer_->state()) { state["optimizer/" + name] = tensor; }
+  for (size_t i = 0; i < ema_.size(); ++i) { state["ema/" + std::to_string(i)] = ema_[i]; }
+  return state;
+}
+
+void Trainer::load_state(const std::map<std::string, Tensor>& state) {
+  const at::NoGradGuard none;
+  std::map<std::string, Tensor> optimizer_state;
+  std::vector<Tensor> averages;
+  for (const auto& [name, tensor] : state) {
+    if (name.starts_with("optimizer/")) { optimizer_state[name.substr(10)] = tensor; }
+  }
+  for (const networks::NamedParameter& one : network_->parameters()) {
+    const auto at = state.find("adapter/" + one.name);
+    if (at == state.end() || at->second.sizes() != one.tensor.sizes()) {
+      throw Error("the checkpoint has no adapter '" + one.name + "' of this shape")
+          .fix("the network of the recipe changed since the run began: start a new run with --fresh");
+    }
+    one.tensor.detach().copy_(at->second);
+  }
+  for (size_t i = 0; state.contains("ema/" + std::to_string(i)); ++i) {
+    averages.push_back(state.at("ema/" + std::to_string(i)).clone());
+  }
+  optimizer_->load_state(optimizer_state);
+  ema_ = std::move(averages);
+}
+
+}  // namespace lorarun::train
