@@ -63,6 +63,9 @@ void open_all(lua_State* L) {
   open_tensor(L);
   open_kinds(L);
   open_image(L);
+  open_network(L);
+  open_optimizer(L);
+  open_loader(L);
   lua_pushvalue(L, -1);
   lua_setfield(L, LUA_REGISTRYINDEX, "lorarun.bound");
   lua_setglobal(L, "lorarun");

@@ -1,0 +1,24 @@
+--- What a LoRA file says about its making.  No dates: the same run gives the same file.
+
+local metadata = {}
+
+local function text(value) return type(value) == "table" and lorarun.system.encode(value) or tostring(value) end
+
+--- Gives the header's entries of a checkpoint, all texts.
+function metadata.of(run)
+  local s = run.settings
+  local header = {
+    ss_output_name = run.name, ss_network_dim = s.network.rank, ss_network_alpha = s.network.alpha,
+    ss_network_module = "networks.lora_flux", ss_base_model_version = "flux1", ss_learning_rate = s.optimizer.lr,
+    ss_unet_lr = s.optimizer.lr, ss_optimizer = s.optimizer.kind, ss_lr_scheduler = s.schedule.kind,
+    ss_seed = s.seed, ss_steps = run.step, ss_max_train_steps = run.steps, ss_num_train_images = run.pictures,
+    ss_sd_model_name = s.model.path:match("([^/]+)/?$"), ss_timestep_sampling = s.timesteps.kind,
+    ss_guidance_scale = s.guidance, ss_training_comment = "trained with lorarun",
+    ["modelspec.title"] = run.name,
+    ["lorarun.recipe"] = { text = run.recipe.text, hash = run.recipe.hash, seed = s.seed, data_hash = run.data_hash },
+  }
+  for key, value in pairs(header) do header[key] = text(value) end
+  return header
+end
+
+return metadata

@@ -1,0 +1,61 @@
+--- Pictures while training: always the same prompts from the same noise, so that
+--- the sheets of two steps show what training changed and nothing else.
+--
+--   samples/000250/000.png …   one per prompt      samples/000250.png   the sheet
+-- Step 0, before any training, is drawn too.
+
+local render = {}
+
+local function parameters_text(settings, prompt, step)
+  local r = settings.render
+  return ("%s\nNegative prompt: %s\nSteps: %d, Sampler: %s, CFG scale: %g, Seed: %d, Size: %dx%d, Lora step: %d")
+    :format(prompt, r.negative, r.steps, r.sampler, r.guidance, r.seed, r.size[1], r.size[2], step)
+end
+
+local function draw_one(run, index, prompt)
+  local r = run.settings.render
+  return (lorarun.render.picture(run.model, run.cache:text(prompt), index, {
+    width = r.size[1], height = r.size[2], steps = r.steps, guidance = r.guidance, seed = r.seed,
+    sampler = r.sampler, negative = r.negative, true_cfg = r.true_cfg,
+  }))
+end
+
+--- True when pictures are drawn after `step`.
+function render.is_due(run, step)
+  local r = run.settings.render
+  return r ~= nil and (step % r.every == 0 or step == run.steps)
+end
+
+--- Gives the prompts, so that their embeddings are cached with the captions'.
+function render.prompts(settings)
+  local r = settings.render
+  if not r then return {} end
+  local prompts = { unpack(r.prompts) }
+  prompts[#prompts + 1] = r.negative
+  return prompts
+end
+
+--- Draws all prompts with the averaged weights, if there are any, and writes pictures and sheet.
+function render.draw(run, step)
+  local r, folder = run.settings.render, ("%s/samples/%06d"):format(run.folder, step)
+  lorarun.system.make_folder(folder)
+  run.trainer:swap_ema()
+  local done, problem = pcall(lorarun.scope, function()
+    local pictures = {}
+    for i, prompt in ipairs(r.prompts) do
+      pictures[i] = draw_one(run, i, prompt)
+      lorarun.image.save(("%s/%03d.png"):format(folder, i - 1), pictures[i],
+        { parameters = parameters_text(run.settings, prompt, step) })
+    end
+    local columns = math.ceil(math.sqrt(#pictures))
+    local sheet = lorarun.image.sheet(pictures, columns,
+      { title = ("%s  step %d"):format(run.name, step), captions = r.prompts })
+    lorarun.image.save(folder .. ".png", sheet)
+    run.records:picture(step, "samples", sheet)
+  end)
+  run.trainer:swap_ema()
+  if not done then error(problem, 0) end
+  run.records:event(step, "render", { pictures = #r.prompts, folder = ("samples/%06d"):format(step) })
+end
+
+return render

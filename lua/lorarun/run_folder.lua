@@ -1,0 +1,115 @@
+--- runs/NAME: finding it, locking it, and refusing a recipe that does not fit it.
+--
+--   recipe/<hash>.lua  journal.jsonl  metrics.jsonl  events.out.tfevents.*
+--   checkpoints/  samples/  manifest.json
+--
+-- Invariant: one process at a time (a lock file with its id), and one structure
+-- per folder: what shapes the weights (model, network, data, batch, optimizer,
+-- seed) never changes inside a run.
+
+local schema = require "lorarun.schema"
+
+local run_folder = {}
+
+local system = lorarun.system
+
+--- Settings that may differ between two starts of one run.
+local FREE = { name = true, steps = true, epochs = true, save = true, render = true, on = true, schedule = true,
+  device = true }
+
+local function flatten(value, path, into)
+  if type(value) ~= "table" then
+    into[path] = value
+    return
+  end
+  for key, item in pairs(value) do
+    local part = type(key) == "number" and ("[" .. key .. "]") or (path == "" and key or "." .. key)
+    flatten(item, path .. part, into)
+  end
+end
+
+--- Gives {["network.rank"] = 16, …}: everything that must stay as it is.
+function run_folder.structure(settings)
+  local fixed, flat = {}, {}
+  for key, value in pairs(settings) do
+    local s = schema.find(key)
+    if not FREE[key] and not (s and s.live) then fixed[key] = value end
+  end
+  flatten(fixed, "", flat)
+  flat["optimizer.lr"] = nil
+  return flat
+end
+
+local function show(value) return value == nil and "absent" or tostring(value) end
+
+local function first_difference(old, new)
+  local keys = {}
+  for key in pairs(old) do keys[#keys + 1] = key end
+  for key in pairs(new) do
+    if old[key] == nil then keys[#keys + 1] = key end
+  end
+  table.sort(keys)
+  for _, key in ipairs(keys) do
+    if old[key] ~= new[key] then return key end
+  end
+end
+
+--- Raises an error when the run was made with another structure.
+function run_folder.check_structure(run, manifest)
+  local new = run_folder.structure(run.settings)
+  local key = first_difference(manifest.structure or {}, new)
+  if not key then return end
+  lorarun.fail {
+    what = ("%s was %s when this run began and is %s now; it cannot change inside a run"):format(key,
+      show(manifest.structure[key]), show(new[key])),
+    where = run.recipe.path,
+    fix = "start anew with --fresh, or change it back",
+  }
+end
+
+local function manifest_path(folder) return folder .. "/manifest.json" end
+
+--- Gives the manifest of a run folder, or nil.
+function run_folder.manifest(folder)
+  local path = manifest_path(folder)
+  if not system.exists(path) then return nil end
+  return system.decode(system.read(path), path)
+end
+
+--- Writes the manifest: what the run is and how it stands.
+function run_folder.write_manifest(run, status)
+  system.write(manifest_path(run.folder), system.encode_pretty {
+    name = run.name, seed = run.settings.seed, steps = run.steps, step = run.step, status = status,
+    recipe = { path = run.recipe.path, hash = run.recipe.hash }, data = { hash = run.data_hash },
+    structure = run_folder.structure(run.settings), written = system.now(), format = 1,
+  } .. "\n")
+end
+
+local function fresh_name(runs, name)
+  local number, candidate = 1, name
+  while system.exists(runs .. "/" .. candidate) do
+    number = number + 1
+    candidate = name .. "-" .. number
+  end
+  return candidate
+end
+
+--- Gives name and folder of the run; with `fresh` a name that is not taken.
+function run_folder.choose(options, name)
+  local runs = options.runs or "runs"
+  if options.fresh then name = fresh_name(runs, name) end
+  return name, runs .. "/" .. name
+end
+
+--- Makes the folder and takes its lock.
+function run_folder.open(run)
+  system.make_folder(run.folder .. "/checkpoints")
+  local holder = system.lock(run.folder .. "/.lock")
+  if holder ~= true then
+    lorarun.fail { what = "another process (" .. holder .. ") works in this run folder", where = run.folder,
+      fix = "wait for it, stop it, or start a run of its own with --fresh" }
+  end
+  system.write(run.folder .. "/recipe/" .. run.recipe.hash:sub(1, 16) .. ".lua", run.recipe.text)
+end
+
+return run_folder

@@ -1,0 +1,161 @@
+--- `lorarun RECIPE.lua`: from a recipe to a finished run folder.
+--
+--   recipe -> run folder -> model -> data report -> encode -> network, trainer -> resume -> loop
+--
+-- A complete run is recognised before anything is loaded.
+
+local knobs = require "lorarun.knobs"
+local loop = require "lorarun.loop"
+local progress = require "lorarun.progress"
+local recipe = require "lorarun.recipe"
+local records = require "lorarun.records"
+local render = require "lorarun.render"
+local run_folder = require "lorarun.run_folder"
+
+local train = {}
+
+local system = lorarun.system
+
+local function say(text) system.log(text) end
+
+--- The device that "auto" means here.
+local function device_of(settings)
+  if settings.device ~= "auto" then return settings.device end
+  return lorarun.cuda_devices() > 0 and "cuda" or "cpu"
+end
+
+local function last_checkpoint(run)
+  local steps = lorarun.checkpoint.steps(run.folder .. "/checkpoints", run.name)
+  return steps[#steps]
+end
+
+--- Opens what a run is made of, up to the data; loads no weights but the model's.
+function train.open_data(run)
+  local s = run.settings
+  run.device = device_of(s)
+  run.model = lorarun.model.open(s.model.path, {
+    family = s.model.kind, dtype = s.model.dtype, vae_dtype = s.model.vae_dtype, text_dtype = s.model.text_dtype,
+    device = run.device, recompute = s.model.recompute,
+  })
+  run.dataset = lorarun.data.open(s.data, run.model:size_multiple())
+  run.data_hash, run.pictures = run.dataset:hash(), run.dataset:facts().pictures
+end
+
+--- Encodes what is missing, and opens the loader.
+function train.open_loader(run)
+  local s = run.settings
+  run.cache = lorarun.data.cache(run.cache_folder, run.model)
+  run.encoded = lorarun.data.encode(run.dataset, run.model, run.cache, render.prompts(s))
+  run.loader = lorarun.data.loader(run.dataset, run.cache, { batch = s.batch, accumulate = s.accumulate, seed = s.seed })
+  run.steps = s.steps or math.max(1, math.floor(s.epochs * run.loader:steps_per_epoch() + 0.5))
+end
+
+local function without(options, names)
+  local rest = {}
+  for key, value in pairs(options) do rest[key] = value end
+  for _, name in ipairs(names) do rest[name] = nil end
+  return rest
+end
+
+--- Puts the network into the model and makes the trainer.
+function train.open_trainer(run)
+  local s = run.settings
+  run.network = lorarun.network.new(run.model, {
+    kind = s.network.kind, targets = s.network.targets, exclude = s.network.exclude, seed = s.seed,
+    device = run.device, options = without(s.network, { "kind", "targets", "exclude" }),
+  })
+  run.trainer = lorarun.trainer.new(run.model, run.network, {
+    seed = s.seed, optimizer = s.optimizer.kind, options = without(s.optimizer, { "kind", "lr" }),
+  })
+end
+
+--- Loads the newest checkpoint at or before `at_most`; true when there was one.
+function train.resume(run, at_most)
+  local saved = lorarun.checkpoint.load(run.trainer,
+    { folder = run.folder .. "/checkpoints", name = run.name, at_most = at_most })
+  if not saved then return false end
+  run.loader:seek(saved.cursor)
+  run.step, run.saved, run.state, run.last = saved.step, saved.step, saved.state or {}, saved.last or {}
+  run.answer, run.last_answer = saved.answer, saved.last_answer
+  return true
+end
+
+--- A run that nothing has been opened of yet.
+function train.new(options)
+  local opened = recipe.open(options)
+  local run = { recipe = opened, settings = opened.settings, step = 0, state = {}, last = {}, epoch = 0 }
+  run.name, run.folder = run_folder.choose(options, opened.settings.name)
+  run.cache_folder = (options.runs or "runs") .. "/.cache"
+  return run
+end
+
+local function is_complete(run, manifest)
+  local steps = run.settings.steps or manifest.steps
+  local last = last_checkpoint(run)
+  return last ~= nil and steps ~= nil and last >= steps
+end
+
+local function begin(run, resumed)
+  run.records = records.open(run.folder, run.step)
+  run.progress = progress.new(run.step, run.steps)
+  run.records:event(run.step, resumed and "resume" or "start", {
+    recipe = run.recipe.hash, seed = run.settings.seed, steps = run.steps, device = run.device,
+    parameters = run.network:count(), encoded = run.encoded,
+  })
+  run_folder.write_manifest(run, "running")
+  knobs.dry_run(run)
+  say((resumed and "resumes at step %d of %d" or "starts at step %d of %d"):format(run.step, run.steps))
+  if not resumed and run.settings.render then render.draw(run, 0) end
+end
+
+local function finish(run, options, exit_code)
+  local status = exit_code == 0 and "complete" or "interrupted"
+  run_folder.write_manifest(run, status)
+  local last = last_checkpoint(run)
+  local file = ("%s/checkpoints/%s-%06d.safetensors"):format(run.folder, run.name, last)
+  run.progress:say(("%s at step %d of %d: %s"):format(status, run.step, run.steps, file))
+  if options.json then
+    print(system.encode { name = run.name, folder = run.folder, status = status, step = run.step, steps = run.steps,
+      loss = run.last.loss, mean_loss = run.last.mean_loss, checkpoint = file })
+  end
+  return exit_code
+end
+
+local function tell_complete(run, manifest, options)
+  say(("run %s is complete: step %d of %d in %s"):format(run.name, last_checkpoint(run),
+    run.settings.steps or manifest.steps, run.folder))
+  say("to train further, raise steps; to train anew, add --fresh")
+  if options.json then
+    print(system.encode { name = run.name, folder = run.folder, status = "complete", step = last_checkpoint(run) })
+  end
+  return 0
+end
+
+--- The loop; its failure is written into the journal before it goes on to the user.
+local function run_guarded(run)
+  local done, result = pcall(loop.run, run)
+  if done then return result end
+  run.records:event(run.step, "stop", { what = tostring(result) })
+  run.records:flush()
+  run_folder.write_manifest(run, "failed")
+  error(result, 0)
+end
+
+--- Trains a recipe; gives the exit code.
+function train.run(options)
+  local run = train.new(options)
+  local manifest = run_folder.manifest(run.folder)
+  if manifest then
+    run_folder.check_structure(run, manifest)
+    if is_complete(run, manifest) then return tell_complete(run, manifest, options) end
+  end
+  train.open_data(run)
+  run_folder.open(run)
+  io.stderr:write(run.dataset:report(), "\n")
+  train.open_loader(run)
+  train.open_trainer(run)
+  begin(run, train.resume(run))
+  return finish(run, options, run_guarded(run))
+end
+
+return train

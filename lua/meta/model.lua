@@ -1,0 +1,101 @@
+---@meta lorarun.model
+
+--- A base model of any family. Components load when they are first needed.
+---@class lorarun.Model
+local Model = {}
+
+--- Captions as the denoiser takes them.
+---@class lorarun.Text
+local Text = {}
+
+lorarun.model = {}
+
+--- Opens a diffusers folder; the folder says its family when `family` is absent.
+---@param path string
+---@param opts? { family: string, dtype: string, vae_dtype: string, text_dtype: string, device: string, recompute: boolean }
+---@return lorarun.Model
+function lorarun.model.open(path, opts) end
+
+--- Gives the family's name: "flux".
+---@return string
+function Model:family() end
+
+--- Gives the content hash of a component ("vae", "text").
+---@param component string
+---@return string
+function Model:fingerprint(component) end
+
+--- Gives the channels of a latent.
+---@return integer
+function Model:latent_channels() end
+
+--- Gives the pixels that one latent place stands for, per side.
+---@return integer
+function Model:pixels_per_latent() end
+
+--- Gives what sides of pictures must be multiples of.
+---@return integer
+function Model:size_multiple() end
+
+--- Says whether the denoiser takes a guidance value.
+---@return boolean
+function Model:embeds_guidance() end
+
+--- Encodes pixels [B, 3, H, W] in [-1, 1] to latents [B, C, h, w]: the mean, or with `noise` a sample.
+---@param pixels lorarun.Tensor
+---@param noise? lorarun.Tensor
+---@return lorarun.Tensor
+function Model:encode_image(pixels, noise) end
+
+--- Decodes latents [B, C, h, w] to pixels [B, 3, H, W] in [-1, 1].
+---@param latents lorarun.Tensor
+---@return lorarun.Tensor
+function Model:decode_image(latents) end
+
+--- Runs the text encoders.
+---@param captions string|string[]
+---@return lorarun.Text
+function Model:encode_text(captions) end
+
+--- Predicts from noisy latents [B, C, h, w] at noise times sigma [B]; differentiable.
+---@param noisy lorarun.Tensor
+---@param sigma lorarun.Tensor
+---@param text lorarun.Text
+---@param guidance? lorarun.Tensor   [B]; 1 when absent
+---@return lorarun.Tensor
+function Model:predict(noisy, sigma, text, guidance) end
+
+--- Gives the names of the linear layers that a network may adapt.
+---@param component string
+---@return string[]
+function Model:layers(component) end
+
+--- Gives all weights of a component by name.
+---@param component string
+---@return table<string, lorarun.Tensor>
+function Model:weights(component) end
+
+--- Frees the memory of "vae" or "text"; they load again when needed.
+---@param component string
+function Model:release(component) end
+
+--- Drops this handle; the memory goes when nothing else uses the model.
+function Model:free() end
+
+--- Gives the sequence of an encoder ("t5"): [B, S, D], or nil.
+---@param encoder string
+---@return lorarun.Tensor?
+function Text:embedding(encoder) end
+
+--- Gives the pooled vector of an encoder ("clip_l"): [B, P], or nil.
+---@param encoder string
+---@return lorarun.Tensor?
+function Text:pooled(encoder) end
+
+--- Gives the token ids of an encoder: [B, S], or nil.
+---@param encoder string
+---@return lorarun.Tensor?
+function Text:tokens(encoder) end
+
+--- Drops this handle.
+function Text:free() end

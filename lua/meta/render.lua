@@ -1,0 +1,21 @@
+---@meta lorarun.render
+
+lorarun.render = {}
+
+---@class lorarun.RenderOptions
+---@field width integer?      1024
+---@field height integer?     1024
+---@field steps integer?      28
+---@field guidance number?    3.5
+---@field seed integer?       42
+---@field sampler string?     "euler"
+---@field negative string?    acts with true_cfg > 1
+---@field true_cfg number?    1
+
+--- Renders a text; `index` (from 1) chooses the start noise. Gives the picture and its latents.
+---@param model lorarun.Model
+---@param text lorarun.Text
+---@param index integer
+---@param opts? lorarun.RenderOptions
+---@return lorarun.Tensor picture, lorarun.Tensor latents
+function lorarun.render.picture(model, text, index, opts) end
