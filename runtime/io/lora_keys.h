@@ -1,9 +1,8 @@
 // The names of LoRA tensors: one network, three dialects.
 //
-//   peft   transformer.transformer_blocks.0.attn.to_q.lora_A.weight           diffusers' modules
-//   kohya  lora_unet_double_blocks_0_img_attn_qkv.lora_down.weight, .alpha    FLUX's own modules,
-//   flat comfy  diffusion_model.double_blocks.0.img_attn.qkv.lora_A.weight, .alpha FLUX's own
-//   modules
+//   peft   transformer.transformer_blocks.0.attn.to_q.lora_A.weight         diffusers' modules
+//   kohya  lora_unet_double_blocks_0_img_attn_qkv.lora_down.weight, .alpha  FLUX's own, flat
+//   comfy  diffusion_model.double_blocks.0.img_attn.qkv.lora_A.weight, .alpha  FLUX's own
 //
 // lorarun's own name of a place is its component ("transformer", "clip_l", "t5") and its
 // *target*, the diffusers module path.  FLUX's own modules fuse some targets: the rows of

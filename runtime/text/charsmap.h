@@ -6,11 +6,10 @@
 // the longest match at each place; the tokenizers library, and with it every
 // text embedding that transformers makes, works by grapheme:
 //
-//   a grapheme below 6 bytes with a match  ->  the shortest match's replacement, for the whole of
-//   it any other                              ->  the same rule for each of its code points
+//   a grapheme below 6 bytes with a match  ->  all of it becomes the shortest match's replacement
+//   any other                              ->  the same rule for each of its code points
 //
-// Layout, little endian: uint32 bytes of the trie | the trie's uint32 units | replacements, each
-// ended by 0.
+// Layout, little endian: uint32 bytes of the trie | its uint32 units | replacements, ended by 0.
 
 #pragma once
 

@@ -6,8 +6,7 @@
 // normalize_clip: NFC, runs of white space to one space, lower case per code point.
 // split_clip_words: the longest match of, in this order,
 //   <|startoftext|>  <|endoftext|>  's 't 're 've 'm 'll 'd
-//   letters (Unicode L) in a row | one number character (N) | anything else but white space in a
-//   row
+//   letters (Unicode L) in a row | one number character (N) | other non-spaces in a row
 // Each byte of a word is then one letter of an alphabet of 256 printable characters,
 // so that no text is unknown (Radford et al. 2019, "Language Models are Unsupervised
 // Multitask Learners"; the alphabet is that of GPT-2).

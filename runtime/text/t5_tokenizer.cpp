@@ -1,7 +1,6 @@
 // T5's tokenizer: a SentencePiece unigram model (Kudo 2018, arXiv:1804.10959).
 //
-//   text -> special tokens cut out -> charsmap -> words -> the best segmentation of each -> ids,
-//   </s>
+//   text -> special tokens cut out -> charsmap -> words -> best segmentation of each -> ids, </s>
 //
 // The SentencePiece library reads the model and decodes; runtime/text/unigram.h encodes.
 // The ids of the <extra_id_N> sentinels follow the model's own, counted down:

@@ -9,10 +9,10 @@
 
 namespace lorarun {
 
-// Writes spiece.model and tokenizer_config.json into `folder`; the same sentences give the same
-// bytes. Gives the vocabulary's size: at most vocab_size, less when the sentences have fewer pieces
-// to offer. Throws Error when the sentences are empty, not UTF-8, or hold more characters than
-// vocab_size allows.
+// Writes spiece.model and tokenizer_config.json into `folder`: the same bytes for the same
+// sentences. Gives the vocabulary's size: at most vocab_size, less when the sentences have fewer
+// pieces. Throws Error when the sentences are empty, not UTF-8, or hold too many different
+// characters.
 int train_sentencepiece(const std::vector<std::string>& sentences, int vocab_size,
                         const std::filesystem::path& folder);
 

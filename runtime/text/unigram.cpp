@@ -46,8 +46,7 @@ std::vector<int64_t> Unigram::segment(std::string_view word) const {
   return ids;
 }
 
-// Tries every piece that starts at `start`, and the unknown one if none covers the code point
-// alone.
+// Tries every piece that starts at `start`; the unknown one, if none covers the code point alone.
 void Unigram::extend(std::string_view word, size_t start, std::vector<Step>& steps) const {
   const size_t one = code_point_bytes(word, start);
   const size_t furthest = std::min(word.size(), start + longest_piece_bytes_);
