@@ -21,7 +21,7 @@ namespace lorarun::data {
 struct BucketOptions {
   int64_t resolution_px = 1024;  // the area is its square
   int64_t min_px = 256, max_px = 2048, step_px = 64;
-  bool no_upscale = false;       // a picture smaller than the area keeps its size
+  bool no_upscale = false;  // a picture smaller than the area keeps its size
 };
 
 struct Size {

@@ -9,7 +9,8 @@ namespace lorarun::data {
 namespace {
 
 std::string replaced(std::string text, const std::string& name, const std::string& value) {
-  for (size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + value.size())) {
+  for (size_t at = text.find(name); at != std::string::npos;
+       at = text.find(name, at + value.size())) {
     text.replace(at, name.size(), value);
   }
   return text;
@@ -36,7 +37,8 @@ std::optional<std::string> read_caption(const std::filesystem::path& picture) {
 
 std::string compose_caption(const std::optional<std::string>& written, const ImageSet& set) {
   const bool names_trigger = !set.trigger.empty() && !set.prior;
-  std::string text = written.value_or(set.caption.empty() ? (names_trigger ? "{trigger} {class}" : "{class}") : set.caption);
+  std::string text = written.value_or(
+      set.caption.empty() ? (names_trigger ? "{trigger} {class}" : "{class}") : set.caption);
   text = replaced(text, "{trigger}", set.prior ? "" : set.trigger);
   text = spaces_collapsed(replaced(text, "{class}", set.class_word));
   if (names_trigger && text.find(set.trigger) == std::string::npos) {

@@ -27,7 +27,8 @@ struct Picture {
 
 bool has_picture_extension(const std::filesystem::path& path) {
   std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   static const std::vector<std::string> known = {".png", ".jpg", ".jpeg", ".webp", ".bmp"};
   return std::find(known.begin(), known.end(), extension) != known.end();
 }
@@ -42,11 +43,13 @@ bool naturally_less(const std::string& a, const std::string& b) {
       ++i, ++j;
       continue;
     }
-    const size_t start_a = std::min(a.find_first_not_of('0', i), a.size()), start_b = std::min(b.find_first_not_of('0', j), b.size());
+    const size_t start_a = std::min(a.find_first_not_of('0', i), a.size()),
+                 start_b = std::min(b.find_first_not_of('0', j), b.size());
     i = start_a, j = start_b;
     while (i < a.size() && digit(a[i])) { ++i; }
     while (j < b.size() && digit(b[j])) { ++j; }
-    const std::string number_a = a.substr(start_a, i - start_a), number_b = b.substr(start_b, j - start_b);
+    const std::string number_a = a.substr(start_a, i - start_a),
+                      number_b = b.substr(start_b, j - start_b);
     if (number_a.size() != number_b.size()) { return number_a.size() < number_b.size(); }
     if (number_a != number_b) { return number_a < number_b; }
   }
@@ -62,13 +65,17 @@ std::vector<Picture> list_pictures(const ImageSet& set) {
   }
   std::vector<Picture> pictures;
   for (const auto& entry : std::filesystem::directory_iterator(set.folder)) {
-    if (entry.is_regular_file() && has_picture_extension(entry.path())) { pictures.push_back({.path = entry.path()}); }
+    if (entry.is_regular_file() && has_picture_extension(entry.path())) {
+      pictures.push_back({.path = entry.path()});
+    }
   }
   std::sort(pictures.begin(), pictures.end(), [](const Picture& a, const Picture& b) {
     return naturally_less(a.path.filename().string(), b.path.filename().string());
   });
   if (pictures.empty()) {
-    throw Error("the folder holds no pictures").where(set.folder.string()).fix("put .png, .jpg, .webp or .bmp files in it");
+    throw Error("the folder holds no pictures")
+        .where(set.folder.string())
+        .fix("put .png, .jpg, .webp or .bmp files in it");
   }
   return pictures;
 }
@@ -87,7 +94,9 @@ void inspect(Picture& picture, ContentIndex& index) {
   }
 }
 
-std::string size_text(int64_t width, int64_t height) { return std::to_string(width) + "x" + std::to_string(height); }
+std::string size_text(int64_t width, int64_t height) {
+  return std::to_string(width) + "x" + std::to_string(height);
+}
 
 Bucketer bucketer_of(const ImageSet& set, int64_t resolution_px, int64_t size_multiple_px) {
   if (set.step_px % size_multiple_px != 0) {
@@ -103,9 +112,11 @@ Bucketer bucketer_of(const ImageSet& set, int64_t resolution_px, int64_t size_mu
 }
 
 // The items of one picture: one per resolution, repeat and mirror image.
-void add_items(const Picture& picture, const ImageSet& set, int64_t set_index, int64_t size_multiple_px, Dataset& dataset) {
+void add_items(const Picture& picture, const ImageSet& set, int64_t set_index,
+               int64_t size_multiple_px, Dataset& dataset) {
   for (const int64_t resolution : set.resolutions_px) {
-    const Fit fit = bucketer_of(set, resolution, size_multiple_px).fit(picture.info.width, picture.info.height);
+    const Fit fit =
+        bucketer_of(set, resolution, size_multiple_px).fit(picture.info.width, picture.info.height);
     if (fit.bucket.width == 0 || fit.bucket.height == 0) {
       dataset.report.warnings.push_back(picture.path.filename().string() + ": " +
                                         size_text(picture.info.width, picture.info.height) +
@@ -144,7 +155,8 @@ void note_picture(const Picture& picture, Report& report) {
   ++report.pictures;
   ++(picture.written ? report.captions : report.missing_captions);
   if (std::min(picture.info.width, picture.info.height) < kTinyPx) {
-    report.warnings.push_back(name + ": only " + size_text(picture.info.width, picture.info.height) + " pixels");
+    report.warnings.push_back(name + ": only " +
+                              size_text(picture.info.width, picture.info.height) + " pixels");
   }
 }
 
@@ -157,7 +169,10 @@ void count_buckets(Dataset& dataset) {
 std::string hash_of_items(const Dataset& dataset) {
   Sha256 sum;
   for (const Item& item : dataset.items) {
-    sum.add(item.content).add(item.caption).add(size_text(item.bucket_w, item.bucket_h)).add(item.flipped ? "f" : "-");
+    sum.add(item.content)
+        .add(item.caption)
+        .add(size_text(item.bucket_w, item.bucket_h))
+        .add(item.flipped ? "f" : "-");
     sum.add(std::to_string(item.weight));
   }
   return sum.hex();
@@ -165,19 +180,24 @@ std::string hash_of_items(const Dataset& dataset) {
 
 }  // namespace
 
-Dataset open_dataset(const std::vector<ImageSet>& sets, int64_t size_multiple_px, const std::filesystem::path& index_file) {
+Dataset open_dataset(const std::vector<ImageSet>& sets, int64_t size_multiple_px,
+                     const std::filesystem::path& index_file) {
   Dataset dataset{.sets = sets};
   ContentIndex index(index_file);
   for (size_t at = 0; at < sets.size(); ++at) {
     std::vector<Picture> pictures = list_pictures(sets[at]);
-    parallel_for(static_cast<int64_t>(pictures.size()), [&](int64_t i) { inspect(pictures[static_cast<size_t>(i)], index); });
+    parallel_for(static_cast<int64_t>(pictures.size()),
+                 [&](int64_t i) { inspect(pictures[static_cast<size_t>(i)], index); });
     for (const Picture& picture : pictures) {
       note_picture(picture, dataset.report);
-      if (picture.problem.empty()) { add_items(picture, sets[at], static_cast<int64_t>(at), size_multiple_px, dataset); }
+      if (picture.problem.empty()) {
+        add_items(picture, sets[at], static_cast<int64_t>(at), size_multiple_px, dataset);
+      }
     }
   }
   if (dataset.items.empty()) {
-    throw Error("no picture can be used: " + join(dataset.report.broken, "; ") + join(dataset.report.warnings, "; "))
+    throw Error("no picture can be used: " + join(dataset.report.broken, "; ") +
+                join(dataset.report.warnings, "; "))
         .where(sets.empty() ? "data" : sets[0].folder.string())
         .fix("replace the broken pictures");
   }
@@ -188,10 +208,15 @@ Dataset open_dataset(const std::vector<ImageSet>& sets, int64_t size_multiple_px
 }
 
 std::string Report::text() const {
-  std::string lines = std::to_string(pictures) + (pictures == 1 ? " picture, " : " pictures, ") + std::to_string(captions) + " with captions";
-  if (missing_captions > 0) { lines += ", " + std::to_string(missing_captions) + " without (they get the default caption)"; }
+  std::string lines = std::to_string(pictures) + (pictures == 1 ? " picture, " : " pictures, ") +
+                      std::to_string(captions) + " with captions";
+  if (missing_captions > 0) {
+    lines += ", " + std::to_string(missing_captions) + " without (they get the default caption)";
+  }
   std::vector<std::string> sizes;
-  for (const auto& [size, count] : buckets) { sizes.push_back(size + " (" + std::to_string(count) + ")"); }
+  for (const auto& [size, count] : buckets) {
+    sizes.push_back(size + " (" + std::to_string(count) + ")");
+  }
   lines += "\nbuckets: " + join(sizes, ", ");
   for (const std::string& one : broken) { lines += "\nleft out: " + one; }
   for (const std::string& one : warnings) { lines += "\nnote: " + one; }

@@ -36,13 +36,13 @@ struct ImageSet {
 // One picture at one size: what the loader orders.
 struct Item {
   std::filesystem::path path;
-  std::string content;     // SHA-256 of the file
+  std::string content;  // SHA-256 of the file
   std::string caption;  // as trained: trigger and class filled in
   int64_t set = 0;      // index of its ImageSet
   double weight = 1.0;
   double caption_dropout = 0.0;
   int64_t width_px = 0, height_px = 0;  // of the picture, after EXIF orientation
-  int64_t scaled_w = 0, scaled_h = 0;  // resized to this, then cropped to the bucket
+  int64_t scaled_w = 0, scaled_h = 0;   // resized to this, then cropped to the bucket
   int64_t bucket_w = 0, bucket_h = 0;   // of its bucket
   bool flipped = false;
   bool sample_latents = false;

@@ -25,7 +25,8 @@ Turn load_turn(std::vector<const Item*> items, const Dataset& dataset) {
   turn.pixels.resize(turn.items.size());
   parallel_for(static_cast<int64_t>(turn.items.size()), [&](int64_t i) {
     const auto at = static_cast<size_t>(i);
-    turn.pixels[at] = pixels_of(*turn.items[at], dataset.sets[static_cast<size_t>(turn.items[at]->set)]);
+    turn.pixels[at] =
+        pixels_of(*turn.items[at], dataset.sets[static_cast<size_t>(turn.items[at]->set)]);
   });
   return turn;
 }
@@ -36,7 +37,9 @@ NamedTensors encode_picture(models::Model& model, const Item& item, const Tensor
   const Tensor batch = pixels.unsqueeze(0);
   const Tensor mean = model.encode_image(batch);
   NamedTensors entry{{"mean", mean[0].to(at::kFloat)}};
-  if (item.sample_latents) { entry["std"] = (model.encode_image(batch, at::ones_like(mean)) - mean)[0].to(at::kFloat); }
+  if (item.sample_latents) {
+    entry["std"] = (model.encode_image(batch, at::ones_like(mean)) - mean)[0].to(at::kFloat);
+  }
   return entry;
 }
 
@@ -50,15 +53,19 @@ NamedTensors encode_caption(models::Model& model, const std::string& caption) {
   return entry;
 }
 
-BlobCache blobs_in(const std::filesystem::path& folder) { return BlobCache(folder); }
+BlobCache blobs_in(const std::filesystem::path& folder) {
+  return BlobCache(folder);
+}
 
 // The next `count` items from `at` on.
 std::vector<const Item*> next_items(const std::vector<const Item*>& all, size_t at, size_t count) {
   const size_t end = std::min(all.size(), at + count);
-  return {all.begin() + static_cast<std::ptrdiff_t>(std::min(at, end)), all.begin() + static_cast<std::ptrdiff_t>(end)};
+  return {all.begin() + static_cast<std::ptrdiff_t>(std::min(at, end)),
+          all.begin() + static_cast<std::ptrdiff_t>(end)};
 }
 
-void encode_pictures(const Dataset& dataset, models::Model& model, const Cache& cache, EncodeCounts& counts,
+void encode_pictures(const Dataset& dataset, models::Model& model, const Cache& cache,
+                     EncodeCounts& counts,
                      const std::function<void(const EncodeProgress&)>& progress) {
   const BlobCache blobs = blobs_in(cache.folder());
   std::vector<const Item*> missing;
@@ -73,22 +80,29 @@ void encode_pictures(const Dataset& dataset, models::Model& model, const Cache& 
     }
   }
   const size_t per_turn = 4 * static_cast<size_t>(core_count());
-  auto next = std::async(std::launch::async, [&] { return load_turn(next_items(missing, 0, per_turn), dataset); });
+  auto next = std::async(std::launch::async,
+                         [&] { return load_turn(next_items(missing, 0, per_turn), dataset); });
   for (size_t at = 0; at < missing.size(); at += per_turn) {
     const Turn turn = next.get();
-    next = std::async(std::launch::async, [&, at] { return load_turn(next_items(missing, at + per_turn, per_turn), dataset); });
+    next = std::async(std::launch::async, [&, at] {
+      return load_turn(next_items(missing, at + per_turn, per_turn), dataset);
+    });
     for (size_t i = 0; i < turn.items.size(); ++i) {
       const NamedTensors entry = encode_picture(model, *turn.items[i], turn.pixels[i]);
-      blobs.put(cache.latent_key(*turn.items[i]), [&](const fs::path& path) { save_tensors(path, entry); });
+      blobs.put(cache.latent_key(*turn.items[i]),
+                [&](const fs::path& path) { save_tensors(path, entry); });
       ++counts.latents_encoded;
-      if (progress) { progress({"latents", counts.latents_encoded, static_cast<int64_t>(missing.size())}); }
+      if (progress) {
+        progress({"latents", counts.latents_encoded, static_cast<int64_t>(missing.size())});
+      }
     }
   }
   next.get();
   model.release("vae");
 }
 
-void encode_captions(const std::set<std::string>& captions, models::Model& model, const Cache& cache, EncodeCounts& counts,
+void encode_captions(const std::set<std::string>& captions, models::Model& model,
+                     const Cache& cache, EncodeCounts& counts,
                      const std::function<void(const EncodeProgress&)>& progress) {
   const BlobCache blobs = blobs_in(cache.folder());
   std::vector<std::string> missing;
@@ -103,36 +117,52 @@ void encode_captions(const std::set<std::string>& captions, models::Model& model
     const NamedTensors entry = encode_caption(model, caption);
     blobs.put(cache.text_key(caption), [&](const fs::path& path) { save_tensors(path, entry); });
     ++counts.captions_encoded;
-    if (progress) { progress({"captions", counts.captions_encoded, static_cast<int64_t>(missing.size())}); }
+    if (progress) {
+      progress({"captions", counts.captions_encoded, static_cast<int64_t>(missing.size())});
+    }
   }
   model.release("text");
 }
 
-NamedTensors read_entry(const std::filesystem::path& folder, const std::string& key, const std::string& what) {
+NamedTensors read_entry(const std::filesystem::path& folder, const std::string& key,
+                        const std::string& what) {
   const BlobCache blobs = blobs_in(folder);
   if (!blobs.has(key)) {
-    throw Error("the cache has no entry for " + what).where(folder.string()).fix("start again: what is missing is encoded anew").while_working();
+    throw Error("the cache has no entry for " + what)
+        .where(folder.string())
+        .fix("start again: what is missing is encoded anew")
+        .while_working();
   }
   return load_tensors(blobs.path_of(key));
 }
 
 }  // namespace
 
-Cache::Cache(std::filesystem::path folder, std::string vae_fingerprint, std::string text_fingerprint)
-    : folder_(std::move(folder)), vae_(std::move(vae_fingerprint)), text_(std::move(text_fingerprint)) {}
+Cache::Cache(std::filesystem::path folder, std::string vae_fingerprint,
+             std::string text_fingerprint)
+    : folder_(std::move(folder)),
+      vae_(std::move(vae_fingerprint)),
+      text_(std::move(text_fingerprint)) {}
 
 std::string Cache::latent_key(const Item& item) const {
-  const std::string place = std::to_string(item.scaled_w) + "x" + std::to_string(item.scaled_h) + "/" +
-                            std::to_string(item.bucket_w) + "x" + std::to_string(item.bucket_h) +
-                            (item.flipped ? "/flipped" : "") + (item.sample_latents ? "/std" : "");
+  const std::string place = std::to_string(item.scaled_w) + "x" + std::to_string(item.scaled_h) +
+                            "/" + std::to_string(item.bucket_w) + "x" +
+                            std::to_string(item.bucket_h) + (item.flipped ? "/flipped" : "") +
+                            (item.sample_latents ? "/std" : "");
   return BlobCache::key_of({"latent", kVersion, item.content, place, vae_});
 }
 
-std::string Cache::text_key(const std::string& caption) const { return BlobCache::key_of({"text", kVersion, caption, text_}); }
+std::string Cache::text_key(const std::string& caption) const {
+  return BlobCache::key_of({"text", kVersion, caption, text_});
+}
 
-Tensor Cache::latent(const Item& item) const { return read_entry(folder_, latent_key(item), item.path.string()).at("mean"); }
+Tensor Cache::latent(const Item& item) const {
+  return read_entry(folder_, latent_key(item), item.path.string()).at("mean");
+}
 
-Tensor Cache::latent_std(const Item& item) const { return read_entry(folder_, latent_key(item), item.path.string()).at("std"); }
+Tensor Cache::latent_std(const Item& item) const {
+  return read_entry(folder_, latent_key(item), item.path.string()).at("std");
+}
 
 models::TextEmbedding Cache::text(const std::string& caption) const {
   models::TextEmbedding text;
@@ -161,15 +191,20 @@ Image prepared_image(const Item& item, const ImageSet& set) {
   const auto channel = [&](size_t i) { return static_cast<uint8_t>(set.background.at(i)); };
   Image image = load_image(item.path, Colour{channel(0), channel(1), channel(2)});
   const auto scaled_w = static_cast<int>(item.scaled_w), scaled_h = static_cast<int>(item.scaled_h);
-  if (image.width != scaled_w || image.height != scaled_h) { image = resample(image, scaled_w, scaled_h, Filter::lanczos); }
+  if (image.width != scaled_w || image.height != scaled_h) {
+    image = resample(image, scaled_w, scaled_h, Filter::lanczos);
+  }
   const auto w = static_cast<int>(item.bucket_w), h = static_cast<int>(item.bucket_h);
-  if (image.width != w || image.height != h) { image = crop(image, (scaled_w - w) / 2, (scaled_h - h) / 2, w, h); }
+  if (image.width != w || image.height != h) {
+    image = crop(image, (scaled_w - w) / 2, (scaled_h - h) / 2, w, h);
+  }
   return item.flipped ? flip_horizontal(image) : image;
 }
 
 Tensor pixels_of(const Item& item, const ImageSet& set) {
   const Image image = prepared_image(item, set);
-  const Tensor bytes = at::from_blob(const_cast<uint8_t*>(image.rgb.data()), {image.height, image.width, 3}, at::TensorOptions(at::kByte));
+  const Tensor bytes = at::from_blob(const_cast<uint8_t*>(image.rgb.data()),
+                                     {image.height, image.width, 3}, at::TensorOptions(at::kByte));
   return bytes.permute({2, 0, 1}).to(at::kFloat).div_(127.5).sub_(1.0).contiguous();
 }
 

@@ -55,7 +55,8 @@ EncodeCounts encode_dataset(const Dataset& dataset, models::Model& model, const 
                             const std::vector<std::string>& extra_captions,
                             const std::function<void(const EncodeProgress&)>& progress);
 
-// The picture at its bucket's size: decoded, resized (Lanczos, as Pillow), centre-cropped, mirrored.
+// The picture at its bucket's size: decoded, resized (Lanczos, as Pillow), centre-cropped,
+// mirrored.
 Image prepared_image(const Item& item, const ImageSet& set);
 
 // The picture as the VAE sees it: [3, H, W] float32 in [-1, 1].

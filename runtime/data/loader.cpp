@@ -18,14 +18,18 @@ std::string bucket_name(const Item& item) {
 // Item indices by bucket, in the data set's order.
 std::map<std::string, std::vector<int64_t>> by_bucket(const Dataset& dataset) {
   std::map<std::string, std::vector<int64_t>> buckets;
-  for (size_t i = 0; i < dataset.items.size(); ++i) { buckets[bucket_name(dataset.items[i])].push_back(static_cast<int64_t>(i)); }
+  for (size_t i = 0; i < dataset.items.size(); ++i) {
+    buckets[bucket_name(dataset.items[i])].push_back(static_cast<int64_t>(i));
+  }
   return buckets;
 }
 
 // How many micro-batches an epoch has: the last one of a bucket may be short.
 int64_t micro_batches_per_epoch(const Dataset& dataset, int64_t batch) {
   int64_t count = 0;
-  for (const auto& [name, indices] : by_bucket(dataset)) { count += (static_cast<int64_t>(indices.size()) + batch - 1) / batch; }
+  for (const auto& [name, indices] : by_bucket(dataset)) {
+    count += (static_cast<int64_t>(indices.size()) + batch - 1) / batch;
+  }
   return count;
 }
 
@@ -36,7 +40,7 @@ float caption_draw(uint64_t seed, int64_t step, uint32_t sample) {
 }
 
 std::map<std::string, Tensor> joined(const std::vector<models::TextEmbedding>& rows,
-                                     std::map<std::string, Tensor> models::TextEmbedding::* member) {
+                                     std::map<std::string, Tensor> models::TextEmbedding::*member) {
   std::map<std::string, Tensor> result;
   for (const auto& [name, first] : rows.front().*member) {
     std::vector<Tensor> all;
@@ -54,7 +58,8 @@ int64_t Batch::size() const {
   return rows;
 }
 
-Loader::Loader(std::shared_ptr<const Dataset> dataset, std::shared_ptr<const Cache> cache, LoaderOptions options)
+Loader::Loader(std::shared_ptr<const Dataset> dataset, std::shared_ptr<const Cache> cache,
+               LoaderOptions options)
     : dataset_(std::move(dataset)), cache_(std::move(cache)), options_(options) {
   plan_epoch();
 }
@@ -67,17 +72,21 @@ int64_t Loader::steps_per_epoch() const {
 void Loader::plan_epoch() {
   std::vector<std::vector<int64_t>> batches;
   for (const auto& [name, indices] : by_bucket(*dataset_)) {
-    const auto order = keyed_permutation(options_.seed, "order/" + name, static_cast<uint32_t>(epoch_), static_cast<int64_t>(indices.size()));
+    const auto order =
+        keyed_permutation(options_.seed, "order/" + name, static_cast<uint32_t>(epoch_),
+                          static_cast<int64_t>(indices.size()));
     for (size_t at = 0; at < order.size(); at += static_cast<size_t>(options_.batch)) {
       std::vector<int64_t> batch;
-      for (size_t i = at; i < std::min(order.size(), at + static_cast<size_t>(options_.batch)); ++i) {
+      for (size_t i = at; i < std::min(order.size(), at + static_cast<size_t>(options_.batch));
+           ++i) {
         batch.push_back(indices[static_cast<size_t>(order[i])]);
       }
       batches.push_back(std::move(batch));
     }
   }
   plan_.clear();
-  for (const int64_t at : keyed_permutation(options_.seed, "order", static_cast<uint32_t>(epoch_), static_cast<int64_t>(batches.size()))) {
+  for (const int64_t at : keyed_permutation(options_.seed, "order", static_cast<uint32_t>(epoch_),
+                                            static_cast<int64_t>(batches.size()))) {
     plan_.push_back(batches[static_cast<size_t>(at)]);
   }
 }
@@ -98,7 +107,8 @@ Batch Loader::next(int64_t step) {
   return batch;
 }
 
-MicroBatch Loader::load(const std::vector<int64_t>& indices, int64_t step, uint32_t first_sample) const {
+MicroBatch Loader::load(const std::vector<int64_t>& indices, int64_t step,
+                        uint32_t first_sample) const {
   MicroBatch micro{.first_sample = first_sample};
   std::vector<Tensor> latents;
   std::vector<models::TextEmbedding> texts;
@@ -107,10 +117,13 @@ MicroBatch Loader::load(const std::vector<int64_t>& indices, int64_t step, uint3
     const Item& item = dataset_->items[static_cast<size_t>(index)];
     const uint32_t sample = first_sample + static_cast<uint32_t>(micro.items.size());
     const double chance = caption_dropout_ < 0 ? item.caption_dropout : caption_dropout_;
-    micro.captions.push_back(caption_draw(options_.seed, step, sample) < chance ? "" : item.caption);
+    micro.captions.push_back(caption_draw(options_.seed, step, sample) < chance ? ""
+                                                                                : item.caption);
     Tensor latent = cache_->latent(item);
     if (item.sample_latents) {
-      latent = latent + cache_->latent_std(item) * keyed_normal(options_.seed, "latent", static_cast<uint32_t>(step), sample, latent.sizes());
+      latent = latent + cache_->latent_std(item) * keyed_normal(options_.seed, "latent",
+                                                                static_cast<uint32_t>(step), sample,
+                                                                latent.sizes());
     }
     latents.push_back(latent);
     if (!options_.live_text) { texts.push_back(cache_->text(micro.captions.back())); }
@@ -127,12 +140,15 @@ MicroBatch Loader::load(const std::vector<int64_t>& indices, int64_t step, uint3
   return micro;
 }
 
-Json Loader::cursor() const { return {{"epoch", epoch_}, {"micro", micro_}, {"micro_batches", plan_.size()}}; }
+Json Loader::cursor() const {
+  return {{"epoch", epoch_}, {"micro", micro_}, {"micro_batches", plan_.size()}};
+}
 
 void Loader::seek(const Json& cursor) {
   const auto expected = static_cast<int64_t>(plan_.size());
   if (cursor.value("micro_batches", expected) != expected) {
-    throw Error("the checkpoint stands in an epoch of " + std::to_string(cursor.value("micro_batches", expected)) +
+    throw Error("the checkpoint stands in an epoch of " +
+                std::to_string(cursor.value("micro_batches", expected)) +
                 " batches, the data set now has " + std::to_string(expected))
         .fix("pictures were added or removed since: start a new run with --fresh");
   }
@@ -141,6 +157,8 @@ void Loader::seek(const Json& cursor) {
   plan_epoch();
 }
 
-void Loader::set_caption_dropout(double chance) { caption_dropout_ = chance; }
+void Loader::set_caption_dropout(double chance) {
+  caption_dropout_ = chance;
+}
 
 }  // namespace lorarun::data

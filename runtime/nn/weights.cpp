@@ -53,7 +53,16 @@ bool Weights::has(const std::string& name) const {
 }
 
 Tensor Weights::take(const std::string& name, at::IntArrayRef shape) {
-  taken_.insert(name);
+  const Tensor tensor = read(name, shape);
+  taken_[name] = tensor;
+  return tensor;
+}
+
+void Weights::ignore(const std::string& name) {
+  ignored_.insert(name);
+}
+
+Tensor Weights::read(const std::string& name, at::IntArrayRef shape) const {
   if (!file_) {
     return random_tensor(random_seed_, folder_.filename().string(), name, shape)
         .to(placement_.device, placement_.dtype);
@@ -87,7 +96,7 @@ void Weights::expect_all_taken() const {
   if (!file_) { return; }
   std::vector<std::string> left;
   for (const TensorView& view : file_->tensors()) {
-    if (!taken_.contains(view.name)) { left.push_back(view.name); }
+    if (!taken_.contains(view.name) && !ignored_.contains(view.name)) { left.push_back(view.name); }
   }
   if (left.empty()) { return; }
   const size_t total = left.size();

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -44,6 +45,12 @@ class Weights {
 
   bool has(const std::string& name) const;
 
+  // Says that a tensor of this name, if there is one, is of no use here.
+  void ignore(const std::string& name);
+
+  // Everything taken so far, by name: the same tensors that were handed out.
+  const std::map<std::string, Tensor>& taken() const { return taken_; }
+
   // Throws Error with the first names that nobody asked for.
   void expect_all_taken() const;
 
@@ -53,11 +60,14 @@ class Weights {
   const std::filesystem::path& folder() const { return folder_; }
 
  private:
+  Tensor read(const std::string& name, at::IntArrayRef shape) const;
+
   std::filesystem::path folder_;
   Placement placement_;
   std::shared_ptr<const ShardedSafetensors> file_;  // null for a random base
   uint64_t random_seed_ = 0;
-  std::set<std::string> taken_;
+  std::map<std::string, Tensor> taken_;
+  std::set<std::string> ignored_;
 };
 
 // Reads config.json of a component.  Throws Error when `_class_name` (or

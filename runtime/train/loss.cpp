@@ -10,7 +10,9 @@ namespace {
 Tensor distance(const LossLaw& law, const Tensor& prediction, const Tensor& target) {
   if (law.kind == "mse") { return at::mse_loss(prediction, target, at::Reduction::None); }
   if (law.kind == "mae") { return at::l1_loss(prediction, target, at::Reduction::None); }
-  if (law.kind == "huber") { return at::huber_loss(prediction, target, at::Reduction::None, law.delta); }
+  if (law.kind == "huber") {
+    return at::huber_loss(prediction, target, at::Reduction::None, law.delta);
+  }
   throw Error("no loss named '" + law.kind + "'").fix(law.kind, loss_kinds(), "losses");
 }
 
@@ -32,9 +34,11 @@ const std::vector<std::string>& loss_weightings() {
   return names;
 }
 
-Tensor sample_losses(const LossLaw& law, const Tensor& prediction, const Tensor& target, const Tensor& sigma) {
+Tensor sample_losses(const LossLaw& law, const Tensor& prediction, const Tensor& target,
+                     const Tensor& sigma) {
   const Tensor losses = distance(law, prediction.to(at::kFloat), target).mean({1, 2, 3});
-  return law.weighting == "none" ? losses : losses * weighting(law.weighting, sigma.to(losses.device()));
+  return law.weighting == "none" ? losses
+                                 : losses * weighting(law.weighting, sigma.to(losses.device()));
 }
 
 }  // namespace lorarun::train

@@ -12,9 +12,13 @@
 namespace lorarun::train {
 namespace {
 
-float sigmoid(float x) { return 1.0F / (1.0F + std::exp(-x)); }
+float sigmoid(float x) {
+  return 1.0F / (1.0F + std::exp(-x));
+}
 
-double shifted(double s, double shift) { return shift * s / (1.0 + (shift - 1.0) * s); }
+double shifted(double s, double shift) {
+  return shift * s / (1.0 + (shift - 1.0) * s);
+}
 
 // mu of FLUX's resolution-dependent shift: a line through (256, 0.5) and (4096, 1.15), not clamped.
 double flux_mu(int64_t image_tokens) {
@@ -33,7 +37,8 @@ float one_uniform(const SampleKeys& keys, uint32_t row) {
   return value[0];
 }
 
-double sigma_of(const TimestepLaw& law, const SampleKeys& keys, uint32_t row, int64_t image_tokens) {
+double sigma_of(const TimestepLaw& law, const SampleKeys& keys, uint32_t row,
+                int64_t image_tokens) {
   if (law.kind == "uniform") { return one_uniform(keys, row); }
   const float n = one_normal(keys, row);
   if (law.kind == "sigmoid") { return sigmoid(static_cast<float>(law.scale) * n); }
@@ -41,7 +46,8 @@ double sigma_of(const TimestepLaw& law, const SampleKeys& keys, uint32_t row, in
   const double s = sigmoid(static_cast<float>(law.scale) * n);
   if (law.kind == "shifted") { return shifted(s, law.shift); }
   if (law.kind == "flux_shift") { return shifted(s, std::exp(flux_mu(image_tokens))); }
-  throw Error("no timestep law named '" + law.kind + "'").fix(law.kind, timestep_laws(), "timestep laws");
+  throw Error("no timestep law named '" + law.kind + "'")
+      .fix(law.kind, timestep_laws(), "timestep laws");
 }
 
 std::span<const float> row_of(const Tensor& batch, int64_t row) {
@@ -57,15 +63,18 @@ std::span<float> row_to_write(const Tensor& batch, int64_t row) {
 }  // namespace
 
 const std::vector<std::string>& timestep_laws() {
-  static const std::vector<std::string> names = {"sigmoid", "logit_normal", "uniform", "shifted", "flux_shift"};
+  static const std::vector<std::string> names = {"sigmoid", "logit_normal", "uniform", "shifted",
+                                                 "flux_shift"};
   return names;
 }
 
-Tensor draw_sigma(const TimestepLaw& law, const SampleKeys& keys, int64_t rows, int64_t image_tokens) {
+Tensor draw_sigma(const TimestepLaw& law, const SampleKeys& keys, int64_t rows,
+                  int64_t image_tokens) {
   const Tensor sigma = at::empty({rows}, at::kFloat);
   for (int64_t row = 0; row < rows; ++row) {
     const double drawn = sigma_of(law, keys, static_cast<uint32_t>(row), image_tokens);
-    sigma.mutable_data_ptr<float>()[row] = static_cast<float>(law.min + (law.max - law.min) * drawn);
+    sigma.mutable_data_ptr<float>()[row] =
+        static_cast<float>(law.min + (law.max - law.min) * drawn);
   }
   return sigma;
 }

@@ -21,7 +21,8 @@ const std::vector<std::string>& timestep_laws();
 
 // sigma [B] in [0, 1].  `image_tokens` is what flux_shift shifts by.
 // Throws Error for an unknown law.
-Tensor draw_sigma(const TimestepLaw& law, const SampleKeys& keys, int64_t rows, int64_t image_tokens);
+Tensor draw_sigma(const TimestepLaw& law, const SampleKeys& keys, int64_t rows,
+                  int64_t image_tokens);
 
 // noise [B, C, h, w]: stream "noise", one draw per row in row-major order.
 Tensor draw_noise(const SampleKeys& keys, at::IntArrayRef shape);

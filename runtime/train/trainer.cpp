@@ -18,7 +18,9 @@ namespace {
 std::vector<optim::Group> groups_of(const networks::Network& network) {
   std::vector<optim::Group> groups;
   for (const networks::Entry& entry : network.entries()) {
-    if (groups.empty() || groups.back().name != entry.component) { groups.push_back({.name = entry.component}); }
+    if (groups.empty() || groups.back().name != entry.component) {
+      groups.push_back({.name = entry.component});
+    }
     for (const networks::NamedParameter& one : entry.module->named_parameters()) {
       groups.back().parameters.push_back(one.tensor);
     }
@@ -53,7 +55,8 @@ std::string files_of(const data::Batch& batch) {
   return join(names, ", ");
 }
 
-// A module whose `up` got no gradient at the first step trains nothing: a broken graph, not bad luck.
+// A module whose `up` got no gradient at the first step trains nothing: a broken graph, not bad
+// luck.
 void expect_gradients(const networks::Network& network, const std::vector<optim::Group>& groups) {
   std::vector<std::string> dead;
   for (const networks::Entry& entry : network.entries()) {
@@ -70,7 +73,8 @@ void expect_gradients(const networks::Network& network, const std::vector<optim:
   if (dead.empty()) { return; }
   const size_t total = dead.size();
   dead.resize(std::min<size_t>(total, 4));
-  throw Error(std::to_string(total) + " adapters got no gradient in the first step: " + join(dead, ", "))
+  throw Error(std::to_string(total) +
+              " adapters got no gradient in the first step: " + join(dead, ", "))
       .fix("leave these layers out with network.exclude, or report this as a bug")
       .while_working();
 }
@@ -83,7 +87,9 @@ Trainer::Trainer(std::shared_ptr<models::Model> model, std::shared_ptr<networks:
       network_(std::move(network)),
       options_(std::move(options)),
       groups_(groups_of(*network_)),
-      optimizer_(optim::registry().get(options_.optimizer, "optimizer").make(groups_, options_.optimizer_options)) {}
+      optimizer_(optim::registry()
+                     .get(options_.optimizer, "optimizer")
+                     .make(groups_, options_.optimizer_options)) {}
 
 Stats Trainer::step(const data::Batch& batch, const Knobs& knobs) {
   const double started = steady_now_s();
@@ -92,11 +98,14 @@ Stats Trainer::step(const data::Batch& batch, const Knobs& knobs) {
   clear_gradients(groups_);
 
   const auto rows_in_all = static_cast<double>(batch.size());
-  for (const data::MicroBatch& micro : batch.micro) { accumulate(micro, batch, knobs, rows_in_all, stats); }
+  for (const data::MicroBatch& micro : batch.micro) {
+    accumulate(micro, batch, knobs, rows_in_all, stats);
+  }
 
   if (!std::isfinite(stats.loss)) {
     clear_gradients(groups_);
-    throw Error("the loss of step " + std::to_string(batch.step) + " is not finite; the weights are untouched")
+    throw Error("the loss of step " + std::to_string(batch.step) +
+                " is not finite; the weights are untouched")
         .where(files_of(batch))
         .fix("lower the learning rate, or look at these pictures; the last checkpoint is good")
         .while_working();
@@ -106,7 +115,8 @@ Stats Trainer::step(const data::Batch& batch, const Knobs& knobs) {
   stats.grad_norm = optim::gradient_norm(groups_);
   if (!std::isfinite(stats.grad_norm)) {
     clear_gradients(groups_);
-    throw Error("the gradient of step " + std::to_string(batch.step) + " is not finite; the weights are untouched")
+    throw Error("the gradient of step " + std::to_string(batch.step) +
+                " is not finite; the weights are untouched")
         .where(files_of(batch))
         .fix("lower the learning rate; the last checkpoint is good")
         .while_working();
@@ -117,17 +127,20 @@ Stats Trainer::step(const data::Batch& batch, const Knobs& knobs) {
   update_ema(knobs.ema);
   clear_gradients(groups_);
 
-  for (const optim::Group& group : groups_) { stats.lr[group.name] = group.trains ? group.lr : 0.0; }
+  for (const optim::Group& group : groups_) {
+    stats.lr[group.name] = group.trains ? group.lr : 0.0;
+  }
   stats.step_s = steady_now_s() - started;
   return stats;
 }
 
-void Trainer::accumulate(const data::MicroBatch& micro, const data::Batch& batch, const Knobs& knobs,
-                         double rows_in_all, Stats& stats) {
+void Trainer::accumulate(const data::MicroBatch& micro, const data::Batch& batch,
+                         const Knobs& knobs, double rows_in_all, Stats& stats) {
   const SampleKeys keys{.seed = options_.seed,
                         .step = static_cast<uint32_t>(batch.step),
                         .first_sample = micro.first_sample};
-  network_->clock() = {.training = true, .seed = keys.seed, .step = keys.step, .first_sample = keys.first_sample};
+  network_->clock() = {
+      .training = true, .seed = keys.seed, .step = keys.step, .first_sample = keys.first_sample};
 
   const int64_t rows = micro.latents.size(0);
   const int64_t tokens = model_->image_tokens(micro.latents.size(2), micro.latents.size(3));
@@ -135,7 +148,8 @@ void Trainer::accumulate(const data::MicroBatch& micro, const data::Batch& batch
   const Tensor noise = draw_noise(keys, micro.latents.sizes());
   const Noised noised = add_noise(micro.latents, noise, sigma);
   const Tensor guidance = at::full({rows}, knobs.guidance, at::kFloat);
-  const models::TextEmbedding text = micro.text.text.empty() ? model_->encode_text(micro.captions) : micro.text;
+  const models::TextEmbedding text =
+      micro.text.text.empty() ? model_->encode_text(micro.captions) : micro.text;
 
   const Tensor prediction = model_->predict(noised.noisy, sigma, text, guidance);
   const Tensor losses = sample_losses(knobs.loss, prediction, noised.target, sigma);
@@ -150,9 +164,16 @@ void Trainer::accumulate(const data::MicroBatch& micro, const data::Batch& batch
     stats.sigma.push_back(sigma[row].item<double>());
   }
   if (on_micro) {
-    on_micro({.latents = micro.latents, .noise = noise, .noisy = noised.noisy, .target = noised.target,
-              .prediction = prediction.detach(), .sigma = sigma, .guidance = guidance, .loss = losses.detach(),
-              .weight = weight, .text = text});
+    on_micro({.latents = micro.latents,
+              .noise = noise,
+              .noisy = noised.noisy,
+              .target = noised.target,
+              .prediction = prediction.detach(),
+              .sigma = sigma,
+              .guidance = guidance,
+              .loss = losses.detach(),
+              .weight = weight,
+              .text = text});
   }
 }
 
@@ -190,7 +211,9 @@ void Trainer::swap_ema() {
 
 std::map<std::string, Tensor> Trainer::state() const {
   std::map<std::string, Tensor> state;
-  for (const networks::NamedParameter& one : network_->parameters()) { state["adapter/" + one.name] = one.tensor; }
+  for (const networks::NamedParameter& one : network_->parameters()) {
+    state["adapter/" + one.name] = one.tensor;
+  }
   for (const auto& [name, tensor] : optimizer_->state()) { state["optimizer/" + name] = tensor; }
   for (size_t i = 0; i < ema_.size(); ++i) { state["ema/" + std::to_string(i)] = ema_[i]; }
   return state;
@@ -207,7 +230,9 @@ void Trainer::load_state(const std::map<std::string, Tensor>& state) {
     const auto at = state.find("adapter/" + one.name);
     if (at == state.end() || at->second.sizes() != one.tensor.sizes()) {
       throw Error("the checkpoint has no adapter '" + one.name + "' of this shape")
-          .fix("the network of the recipe changed since the run began: start a new run with --fresh");
+          .fix(
+              "the network of the recipe changed since the run began: start a new run with "
+              "--fresh");
     }
     one.tensor.detach().copy_(at->second);
   }
