@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct RenderOptions {
   std::string sampler = "euler";
   std::string negative;  // used only when true_cfg > 1
   double true_cfg = 1.0;
+  std::function<void(int64_t step, const Tensor& latents)> on_step;  // from 1; [C, h, w]
 };
 
 struct Rendering {
