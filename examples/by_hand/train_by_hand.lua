@@ -6,7 +6,7 @@
 -- colours come out; autograd gives the gradients and AdamW moves the weights.
 
 local tensor, out = lorarun.tensor, arg[1] or "painted.png"
-local SIDE, WAVES, WIDTH, STEPS = 64, 64, 96, 400
+local SIDE, WAVES, WIDTH, STEPS = 48, 32, 64, 200
 
 local axis = tensor.linspace(-1, 1, SIDE)
 local x, y = axis:reshape(1, SIDE):expand(SIDE, SIDE), axis:reshape(SIDE, 1):expand(SIDE, SIDE)
@@ -32,7 +32,7 @@ for step = 1, STEPS do
     local loss = ((paint() - picture) ^ 2):mean()
     loss:backward()
     optimizer:step(5e-3 * (1 - step / STEPS))
-    if step == 1 or step % 100 == 0 then print(("step %3d  loss %.5f"):format(step, loss:item())) end
+    if step == 1 or step % 50 == 0 then print(("step %3d  loss %.5f"):format(step, loss:item())) end
   end)
 end
 lorarun.image.save(out, lorarun.no_grad(paint):reshape(SIDE, SIDE, 3):permute(3, 1, 2))

@@ -166,7 +166,14 @@ int memory(lua_State* L) {
   return 1;
 }
 
-const luaL_Reg memory_functions[] = {{"memory", guarded<memory>},
+// lorarun.cuda_devices() -> number of devices that can be used
+int cuda_devices(lua_State* L) {
+  lua_pushinteger(L, at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0);
+  return 1;
+}
+
+const luaL_Reg memory_functions[] = {{"cuda_devices", guarded<cuda_devices>},
+                                     {"memory", guarded<memory>},
                                      {"scope", guarded<scope>},
                                      {"keep", guarded<keep>},
                                      {nullptr, nullptr}};
