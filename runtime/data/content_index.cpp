@@ -27,7 +27,8 @@ ContentIndex::Known ContentIndex::state_of(const std::filesystem::path& path) {
 ContentIndex::ContentIndex(std::filesystem::path file) : file_(std::move(file)) {
   if (file_.empty() || !std::filesystem::exists(file_)) { return; }
   try {
-    for (const auto& [path, entry] : read_json(file_).items()) {
+    const Json all = read_json(file_);
+    for (const auto& [path, entry] : all.items()) {
       known_[path] = {entry.at(0).get<int64_t>(), entry.at(1).get<int64_t>(),
                       entry.at(2).get<std::string>()};
     }

@@ -1,0 +1,96 @@
+#include "runtime/train/run_files.h"
+
+#include <array>
+#include <sstream>
+
+#include "runtime/base/clock.h"
+
+namespace lorarun::train {
+namespace {
+
+constexpr std::array kMetricKeys = {"step",  "epoch", "loss",   "grad_norm", "lr",
+                                    "sigma", "items", "bucket", "seconds",   "images_per_second"};
+
+// The known keys first and in this order, then what else there is.
+OrderedJson ordered(const Json& line) {
+  OrderedJson result;
+  for (const char* key : kMetricKeys) {
+    if (line.contains(key)) { result[key] = line[key]; }
+  }
+  for (const auto& [key, value] : line.items()) {
+    if (!result.contains(key)) { result[key] = value; }
+  }
+  return result;
+}
+
+int64_t step_of_line(const std::string& line) {
+  const Json parsed = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+  return parsed.is_object() ? parsed.value("step", int64_t{-1}) : -1;
+}
+
+// Drops torn lines and those of steps that will be trained again.
+void cut_after(const std::filesystem::path& path, int64_t step) {
+  if (!std::filesystem::exists(path)) { return; }
+  std::istringstream lines(read_text(path));
+  std::string kept;
+  bool dropped = false;
+  for (std::string line; std::getline(lines, line);) {
+    const int64_t at = step_of_line(line);
+    if (at >= 0 && at <= step) {
+      kept += line + "\n";
+    } else {
+      dropped = true;
+    }
+  }
+  if (dropped) { write_atomically(path, kept); }
+}
+
+LineFile metrics_file(const std::filesystem::path& folder, int64_t step) {
+  cut_after(folder / "metrics.jsonl", step);
+  return LineFile(folder / "metrics.jsonl");
+}
+
+}  // namespace
+
+RunFiles::RunFiles(const std::filesystem::path& folder, int64_t step)
+    : metrics_(metrics_file(folder, step)),
+      journal_(folder / "journal.jsonl"),
+      tensorboard_(folder) {}
+
+void RunFiles::journal(const Json& event) {
+  OrderedJson line;
+  line["time"] = utc_now();
+  for (const char* key : {"step", "event", "origin"}) {
+    if (event.contains(key)) { line[key] = event[key]; }
+  }
+  for (const auto& [key, value] : event.items()) {
+    if (!line.contains(key)) { line[key] = value; }
+  }
+  journal_.append(to_line(line));
+}
+
+void RunFiles::metrics(const Json& line) {
+  metrics_.append(to_line(ordered(line)));
+  const auto step = line.at("step").get<int64_t>();
+  for (const char* key : {"loss", "grad_norm", "images_per_second"}) {
+    if (line.contains(key) && line[key].is_number()) {
+      tensorboard_.scalar(step, key, line[key].get<double>());
+    }
+  }
+  if (!line.contains("lr") || !line["lr"].is_object()) { return; }
+  const Json rates = line["lr"];
+  for (const auto& [group, rate] : rates.items()) {
+    tensorboard_.scalar(step, "lr/" + group, rate.get<double>());
+  }
+}
+
+void RunFiles::picture(int64_t step, const std::string& tag, const Image& image) {
+  tensorboard_.picture(step, tag, image.width, image.height, encode_png(image));
+}
+
+void RunFiles::flush() {
+  metrics_.flush_to_disk();
+  journal_.flush_to_disk();
+}
+
+}  // namespace lorarun::train
