@@ -1,0 +1,255 @@
+// FLUX.1: a flow transformer, CLIP-L for the pooled text, T5 for the text rows,
+// and a VAE with 8 pixels to a latent.
+//
+//   caption --tokenizer--> CLIP --pooled--> condition
+//           --tokenizer_2--> T5 --rows--> text
+//   pixels --VAE--> (mean - shift) * scale = latents --transformer--> flow
+//
+// A folder in diffusers layout (model_index.json with _class_name FluxPipeline),
+// or one that holds the transformer only, for benches.  Every component loads when
+// it is first needed.
+//
+// T5 sees 512 tokens (or what tokenizer_2 allows), padded, without a mask: so the
+// model was trained.
+
+#include <algorithm>
+
+#include "runtime/base/error.h"
+#include "runtime/base/files.h"
+#include "runtime/models/denoiser/flux_transformer.h"
+#include "runtime/models/encoder/clip_text.h"
+#include "runtime/models/encoder/t5_encoder.h"
+#include "runtime/models/registry.h"
+#include "runtime/models/vae/autoencoder_kl.h"
+#include "runtime/tensor/tensor.h"
+
+namespace lorarun::models {
+namespace {
+
+constexpr const char* kPipelineClass = "FluxPipeline";
+constexpr const char* kTransformerClass = "FluxTransformer2DModel";
+constexpr int64_t kPixelsPerLatent = 8;
+constexpr int64_t kLongestT5 = 512;  // FLUX.1-dev's length; schnell's was 256
+
+std::string class_in(const fs::path& file) {
+  return fs::exists(file) ? read_json(file).value("_class_name", "") : "";
+}
+
+int64_t t5_length(const fs::path& tokenizer) {
+  const fs::path file = tokenizer / "tokenizer_config.json";
+  if (!fs::exists(file)) { return kLongestT5; }
+  const Json limit = read_json(file).value("model_max_length", Json(kLongestT5));
+  if (!limit.is_number()) { return kLongestT5; }  // "no limit" is a number above 1e30
+  return static_cast<int64_t>(std::min(limit.get<double>(), static_cast<double>(kLongestT5)));
+}
+
+Tensor ids_of(const Tokenizer& tokenizer, const std::vector<std::string>& captions,
+              int64_t length) {
+  std::vector<Tensor> rows;
+  for (const std::string& caption : captions) {
+    rows.push_back(at::tensor(tokenizer.encode_padded(caption, length), at::kLong));
+  }
+  return at::stack(rows);
+}
+
+Error no_component(const std::string& component) {
+  return Error("FLUX.1 has no component named '" + component + "'")
+      .fix(component, {"transformer", "clip_l", "t5", "vae", "text"}, "components");
+}
+
+// One component: its folder and how to make it; made at the first get().
+template <typename Component>
+class Lazy {
+ public:
+  Lazy(fs::path folder, nn::Placement placement)
+      : folder_(std::move(folder)), placement_(placement) {}
+
+  Component& get() {
+    if (!component_) { component_ = std::make_unique<Component>(folder_, placement_); }
+    return *component_;
+  }
+
+  void release() { component_.reset(); }
+  const nn::Placement& placement() const { return placement_; }
+
+  // Content hash; a released component need not load for it again.
+  const std::string& fingerprint() {
+    if (fingerprint_.empty()) {
+      fingerprint_ = component_ ? component_->fingerprint()
+                                : nn::Weights::open(folder_, placement_).fingerprint();
+    }
+    return fingerprint_;
+  }
+
+ private:
+  fs::path folder_;
+  nn::Placement placement_;
+  std::unique_ptr<Component> component_;
+  std::string fingerprint_;
+};
+
+class Flux : public Model {
+ public:
+  Flux(const fs::path& folder, const LoadOptions& options)
+      : folder_(folder),
+        recompute_(options.recompute),
+        config_(FluxConfig::read(folder / "transformer")),
+        transformer_(folder / "transformer", options.denoiser),
+        vae_(folder / "vae", options.vae),
+        clip_(folder / "text_encoder", options.text_encoder),
+        t5_(folder / "text_encoder_2", options.text_encoder) {}
+
+  std::string family() const override { return "flux"; }
+  int64_t latent_channels() const override { return config_.latent_channels(); }
+  int64_t pixels_per_latent() const override { return kPixelsPerLatent; }
+  int64_t size_multiple_px() const override { return 2 * kPixelsPerLatent; }
+  bool embeds_guidance() const override { return config_.guidance_embeds; }
+  int64_t image_tokens(int64_t h, int64_t w) const override { return (h / 2) * (w / 2); }
+
+  std::string fingerprint(const std::string& component) const override {
+    if (component == "transformer") { return transformer_.fingerprint(); }
+    if (component == "vae") { return vae_.fingerprint(); }
+    if (component == "text") {
+      return clip_.fingerprint() + t5_.fingerprint() + "-" +
+             std::to_string(t5_length(folder_ / "tokenizer_2"));
+    }
+    throw no_component(component);
+  }
+
+  SigmaShift sigma_shift() const override {
+    SigmaShift shift;
+    const fs::path file = folder_ / "scheduler" / "scheduler_config.json";
+    if (!fs::exists(file)) { return shift; }
+    const Json config = read_json(file);
+    shift.dynamic = config.value("use_dynamic_shifting", shift.dynamic);
+    shift.shift = config.value("shift", shift.shift);
+    shift.base_shift = config.value("base_shift", shift.base_shift);
+    shift.max_shift = config.value("max_shift", shift.max_shift);
+    shift.base_tokens = config.value("base_image_seq_len", shift.base_tokens);
+    shift.max_tokens = config.value("max_image_seq_len", shift.max_tokens);
+    return shift;
+  }
+
+  Tensor encode_image(const Tensor& pixels, const Tensor& noise) override {
+    expect_shape(pixels, "B C H W", {{"C", 3}}, "the picture");
+    AutoencoderKL& vae = vae_.get();
+    const auto [mean, logvar] = vae.encode(to(vae_.placement(), pixels));
+    const Tensor z =
+        noise.defined() ? mean + at::exp(0.5 * logvar) * to(vae_.placement(), noise) : mean;
+    return (z - vae.shift_factor()) * vae.scaling_factor();
+  }
+
+  Tensor decode_image(const Tensor& latents) override {
+    expect_shape(latents, "B C h w", {{"C", latent_channels()}}, "the latent");
+    AutoencoderKL& vae = vae_.get();
+    return vae.decode(to(vae_.placement(), latents) / vae.scaling_factor() + vae.shift_factor());
+  }
+
+  TextEmbedding encode_text(const std::vector<std::string>& captions) override {
+    open_tokenizers();
+    const at::Device device = clip_.placement().device;
+    const Tensor clip_ids = ids_of(*clip_tokenizer_, captions, clip_.get().max_length());
+    const Tensor t5_ids = ids_of(*t5_tokenizer_, captions, t5_length(folder_ / "tokenizer_2"));
+    TextEmbedding embedding;
+    embedding.tokens = {{"clip_l", clip_ids}, {"t5", t5_ids}};
+    embedding.pooled["clip_l"] = clip_.get().forward(clip_ids.to(device)).pooled;
+    embedding.text["t5"] = t5_.get().forward(t5_ids.to(device));
+    return embedding;
+  }
+
+  Tensor predict(const Tensor& noisy, const Tensor& sigma, const TextEmbedding& text,
+                 const Tensor& guidance) override {
+    return transformer()
+        .forward({.noisy = noisy,
+                  .sigma = sigma,
+                  .text = embedding_of(text.text, "t5"),
+                  .pooled = embedding_of(text.pooled, "clip_l"),
+                  .guidance = guidance})
+        .to(at::kFloat);
+  }
+
+  std::vector<nn::AdaptableLayer> layers(const std::string& component) override {
+    std::vector<nn::Linear*> linears;
+    if (component == "transformer") {
+      linears = transformer().linears();
+    } else if (component == "clip_l") {
+      linears = clip_.get().linears();
+    } else if (component == "t5") {
+      linears = t5_.get().linears();
+    } else {
+      throw no_component(component);
+    }
+    std::vector<nn::AdaptableLayer> all;
+    for (nn::Linear* linear : linears) { all.push_back({component, linear}); }
+    return all;
+  }
+
+  void release(const std::string& component) override {
+    if (component == "vae") { return vae_.release(); }
+    if (component != "text") { throw no_component(component); }
+    clip_.release();
+    t5_.release();
+  }
+
+  std::map<std::string, Tensor> weights(const std::string& component) override {
+    if (component == "transformer") { return transformer().weights(); }
+    if (component == "vae") { return vae_.get().weights(); }
+    if (component == "clip_l") { return clip_.get().weights(); }
+    if (component == "t5") { return t5_.get().weights(); }
+    throw no_component(component);
+  }
+
+ private:
+  static Tensor to(const nn::Placement& placement, const Tensor& tensor) {
+    return tensor.to(placement.device, placement.dtype);
+  }
+
+  static Tensor embedding_of(const std::map<std::string, Tensor>& embeddings,
+                             const std::string& encoder) {
+    const auto at = embeddings.find(encoder);
+    if (at == embeddings.end()) {
+      throw Error("the text embedding has no part from '" + encoder + "'")
+          .fix("make it with model:encode_text of the same model");
+    }
+    return at->second;
+  }
+
+  FluxTransformer& transformer() {
+    FluxTransformer& model = transformer_.get();
+    model.set_recompute(recompute_);
+    return model;
+  }
+
+  void open_tokenizers() {
+    if (!clip_tokenizer_) { clip_tokenizer_ = open_clip_tokenizer(folder_ / "tokenizer"); }
+    if (!t5_tokenizer_) { t5_tokenizer_ = open_t5_tokenizer(folder_ / "tokenizer_2"); }
+  }
+
+  fs::path folder_;
+  bool recompute_;
+  FluxConfig config_;
+  mutable Lazy<FluxTransformer> transformer_;
+  mutable Lazy<AutoencoderKL> vae_;
+  mutable Lazy<ClipTextEncoder> clip_;
+  mutable Lazy<T5Encoder> t5_;
+  std::unique_ptr<Tokenizer> clip_tokenizer_, t5_tokenizer_;
+};
+
+// The index decides; without one, the transformer's own config does.
+bool recognises(const fs::path& folder) {
+  const std::string pipeline = class_in(folder / "model_index.json");
+  if (!pipeline.empty()) { return pipeline == kPipelineClass; }
+  return class_in(folder / "transformer" / "config.json") == kTransformerClass;
+}
+
+}  // namespace
+
+FamilyKind describe_flux() {
+  return {.about = "FLUX.1 (dev, schnell and other sizes)",
+          .recognises = recognises,
+          .load = [](const fs::path& folder, const LoadOptions& options) {
+            return std::make_unique<Flux>(folder, options);
+          }};
+}
+
+}  // namespace lorarun::models
