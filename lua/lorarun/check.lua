@@ -86,10 +86,11 @@ local function other_noun(kind, registry)
   end
 end
 
-local function check_kind(context, path, value, registry)
+local function check_kind(context, path, value, registry, default)
   if type(value) == "string" then value = { kind = value } end
+  if type(value) == "table" and value.kind == nil and default then value.kind = default.kind end
   if type(value) ~= "table" or type(value.kind) ~= "string" then
-    fail_type(context, path, value, "made by one of: " .. quoted(schema.kinds(registry)))
+    fail_type(context, path, value, "one of: " .. quoted(schema.kinds(registry)))
   end
   local known = schema.kinds(registry)
   for _, name in ipairs(known) do
@@ -119,7 +120,7 @@ local function check_value(context, s, path, value)
     return check_fields(context, value, s.name, path)
   end
   if s.type == "kind" then
-    return check_fields(context, check_kind(context, path, value, s.kinds), s.name, path, s.kinds)
+    return check_fields(context, check_kind(context, path, value, s.kinds, s.default), s.name, path, s.kinds)
   end
   return value
 end

@@ -37,6 +37,14 @@ function knobs.snapshot(run, step)
   }
 end
 
+--- Keeps what hooks may read of the last step.
+function knobs.remember(run, batch, stats)
+  local mean = run.last.mean_loss
+  run.epoch = batch:epoch()
+  run.last = { loss = stats.loss, grad_norm = stats.grad_norm,
+    mean_loss = mean and 0.95 * mean + 0.05 * stats.loss or stats.loss }
+end
+
 local function ask(run, step, state)
   local answer, changed = run.recipe.policy:decide("step", state, knobs.snapshot(run, step))
   return check.knobs(answer, run.recipe.path .. ", on.step at step " .. step), changed
@@ -54,6 +62,7 @@ function knobs.dry_run(run)
 end
 
 local function note_change(run, step, answer)
+  if not run.records then return end
   local text = lorarun.system.encode(answer)
   if text == run.last_answer then return end
   run.records:event(step, "decision", { key = "on.step", old = run.last_answer, new = text })
@@ -69,6 +78,7 @@ function knobs.decide(run, step)
     run.state, run.answer = state, answer
     note_change(run, step, answer)
   else
+    if not run.records then error(answer, 0) end
     run.records:event(step, "warn", { what = tostring(answer) })
     run.progress:say("warning: " .. tostring(answer) .. "\n  the last decision stays")
   end

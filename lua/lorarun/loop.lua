@@ -42,13 +42,6 @@ function loop.save(run)
   run.records:event(run.step, "checkpoint", { path = path })
 end
 
-local function remember(run, batch, stats)
-  local mean = run.last.mean_loss
-  run.epoch = batch:epoch()
-  run.last = { loss = stats.loss, grad_norm = stats.grad_norm,
-    mean_loss = mean and 0.95 * mean + 0.05 * stats.loss or stats.loss }
-end
-
 --- One optimizer step and its records.
 local function take_step(run)
   local step = run.step + 1
@@ -59,7 +52,7 @@ local function take_step(run)
   local batch = run.loader:next(step)
   local stats = run.trainer:step(batch, run.knobs)
   run.step = step
-  remember(run, batch, stats)
+  knobs.remember(run, batch, stats)
   run.records:step(run, batch, stats)
   batch:free()
   run.next_event = next_event(run)

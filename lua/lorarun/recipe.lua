@@ -125,6 +125,7 @@ end
 ---@field text string
 ---@field hash string        SHA-256 of the text
 ---@field path string
+---@field base string        path of the model as the recipe gives it
 
 --- Opens, changes and checks a recipe.
 ---@param options table   recipe, set, name, seed, steps of the command line
@@ -140,8 +141,9 @@ function recipe.open(options)
   local settings = check.settings(declared, path)
   settings.network.alpha = settings.network.alpha or settings.network.rank
   check_together(settings, path)
+  local base = settings.model.path
   make_absolute(settings, folder_of(path))
-  return { settings = settings, policy = policy, text = text, hash = system.sha256(text), path = path }
+  return { settings = settings, policy = policy, text = text, hash = system.sha256(text), path = path, base = base }
 end
 
 return recipe

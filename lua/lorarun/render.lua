@@ -6,18 +6,13 @@
 
 local render = {}
 
-local function parameters_text(settings, prompt, step)
-  local r = settings.render
-  return ("%s\nNegative prompt: %s\nSteps: %d, Sampler: %s, CFG scale: %g, Seed: %d, Size: %dx%d, Lora step: %d")
-    :format(prompt, r.negative, r.steps, r.sampler, r.guidance, r.seed, r.size[1], r.size[2], step)
+local function options_of(r)
+  return { width = r.size[1], height = r.size[2], steps = r.steps, guidance = r.guidance, seed = r.seed,
+    sampler = r.sampler, negative = r.negative, true_cfg = r.true_cfg }
 end
 
 local function draw_one(run, index, prompt)
-  local r = run.settings.render
-  return (lorarun.render.picture(run.model, run.cache:text(prompt), index, {
-    width = r.size[1], height = r.size[2], steps = r.steps, guidance = r.guidance, seed = r.seed,
-    sampler = r.sampler, negative = r.negative, true_cfg = r.true_cfg,
-  }))
+  return (lorarun.render.picture(run.model, run.cache:text(prompt), index, options_of(run.settings.render)))
 end
 
 --- True when pictures are drawn after `step`.
@@ -39,13 +34,14 @@ end
 function render.draw(run, step)
   local r, folder = run.settings.render, ("%s/samples/%06d"):format(run.folder, step)
   lorarun.system.make_folder(folder)
+  local model = run.settings.model.path:match("([^/]+)/*$")
   run.trainer:swap_ema()
   local done, problem = pcall(lorarun.scope, function()
     local pictures = {}
     for i, prompt in ipairs(r.prompts) do
       pictures[i] = draw_one(run, i, prompt)
       lorarun.image.save(("%s/%03d.png"):format(folder, i - 1), pictures[i],
-        { parameters = parameters_text(run.settings, prompt, step) })
+        { parameters = lorarun.render.parameters(prompt, options_of(r), model) })
     end
     local columns = math.ceil(math.sqrt(#pictures))
     local sheet = lorarun.image.sheet(pictures, columns,

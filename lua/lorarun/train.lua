@@ -37,7 +37,7 @@ function train.open_data(run)
     family = s.model.kind, dtype = s.model.dtype, vae_dtype = s.model.vae_dtype, text_dtype = s.model.text_dtype,
     device = run.device, recompute = s.model.recompute,
   })
-  run.dataset = lorarun.data.open(s.data, run.model:size_multiple())
+  run.dataset = lorarun.data.open(s.data, run.model:size_multiple(), run.cache_folder .. "/index.json")
   run.data_hash, run.pictures = run.dataset:hash(), run.dataset:facts().pictures
 end
 

@@ -21,8 +21,9 @@ lorarun.data = {}
 --- Scans the folders of data sets; sides of buckets are multiples of `size_multiple`.
 ---@param sets table[]            as `images { … }` in a recipe
 ---@param size_multiple integer
+---@param index_file? string       remembers content hashes between starts
 ---@return lorarun.Dataset
-function lorarun.data.open(sets, size_multiple) end
+function lorarun.data.open(sets, size_multiple, index_file) end
 
 --- Opens the cache of a folder for this model.
 ---@param folder string

@@ -19,3 +19,10 @@ lorarun.render = {}
 ---@param opts? lorarun.RenderOptions
 ---@return lorarun.Tensor picture, lorarun.Tensor latents
 function lorarun.render.picture(model, text, index, opts) end
+
+--- Gives the `parameters` text of a picture, as A1111 writes it.
+---@param prompt string
+---@param opts lorarun.RenderOptions
+---@param model string   name of the base model
+---@return string
+function lorarun.render.parameters(prompt, opts, model) end

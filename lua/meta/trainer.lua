@@ -38,6 +38,15 @@ function lorarun.trainer.new(model, network, opts) end
 ---@return lorarun.Stats
 function Trainer:step(batch, knobs) end
 
+--- Performs one step and writes every tensor of it into a safetensors file.
+---@param batch lorarun.Batch
+---@param knobs lorarun.Knobs
+---@param dataset lorarun.Dataset
+---@param base string   path of the base model as in the recipe
+---@param path string
+---@return lorarun.Stats
+function Trainer:open_step(batch, knobs, dataset, base, path) end
+
 --- Puts the averaged weights in, if there are any; again: takes them out.
 function Trainer:swap_ema() end
 

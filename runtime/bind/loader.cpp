@@ -45,7 +45,7 @@ data::ImageSet check_set(lua_State* L, int argument) {
   return set;
 }
 
-// data.open({{dir = …}, …}, size_multiple) -> Dataset
+// data.open({{dir = …}, …}, size_multiple [, index_file]) -> Dataset
 int open(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   std::vector<data::ImageSet> sets;
@@ -55,7 +55,8 @@ int open(lua_State* L) {
     lua_pop(L, 1);
   }
   const auto multiple = static_cast<int64_t>(luaL_checknumber(L, 2));
-  return push_handle(L, std::make_shared<data::Dataset>(data::open_dataset(sets, multiple)));
+  return push_handle(L, std::make_shared<data::Dataset>(
+                            data::open_dataset(sets, multiple, luaL_optstring(L, 3, ""))));
 }
 
 int report(lua_State* L) {

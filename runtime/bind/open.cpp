@@ -60,12 +60,11 @@ void open_all(lua_State* L) {
   open_errors(L);
   lua_newtable(L);  // [lorarun]
   luaL_register(L, nullptr, kFunctions);
-  open_tensor(L);
-  open_kinds(L);
-  open_image(L);
-  open_network(L);
-  open_optimizer(L);
-  open_loader(L);
+  for (const auto open :
+       {open_tensor, open_kinds, open_image, open_model, open_network, open_optimizer, open_loader,
+        open_trainer, open_checkpoint, open_render, open_run_files}) {
+    open(L);
+  }
   lua_pushvalue(L, -1);
   lua_setfield(L, LUA_REGISTRYINDEX, "lorarun.bound");
   lua_setglobal(L, "lorarun");

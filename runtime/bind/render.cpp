@@ -6,6 +6,7 @@
 #include "runtime/bind/open.h"
 #include "runtime/bind/options.h"
 #include "runtime/bind/values.h"
+#include "runtime/render/png_parameters.h"
 #include "runtime/render/sampler.h"
 
 namespace lorarun::bind {
@@ -40,7 +41,15 @@ int picture(lua_State* L) {
   return 2;
 }
 
-const luaL_Reg functions[] = {{"picture", guarded<picture>}, {nullptr, nullptr}};
+// parameters(prompt, options, model) -> the text that front ends read out of a picture
+int parameters(lua_State* L) {
+  push_string(
+      L, render::png_parameters(check_string(L, 1), check_options(L, 2), check_string(L, 3), {}));
+  return 1;
+}
+
+const luaL_Reg functions[] = {
+    {"parameters", guarded<parameters>}, {"picture", guarded<picture>}, {nullptr, nullptr}};
 
 }  // namespace
 

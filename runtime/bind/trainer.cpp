@@ -8,6 +8,7 @@
 #include "runtime/bind/open.h"
 #include "runtime/bind/options.h"
 #include "runtime/bind/values.h"
+#include "runtime/train/opened_step.h"
 
 namespace lorarun::bind {
 
@@ -79,6 +80,17 @@ int step(lua_State* L) {
   return 1;
 }
 
+// trainer:open_step(batch, knobs, dataset, base, path) -> stats: one step with every tensor of it
+// in a file
+int opened_step(lua_State* L) {
+  const data::Batch& batch = check<LoadedBatch>(L, 2).batch;
+  const train::Stats stats =
+      train::open_step(check<train::Trainer>(L, 1), batch, check_knobs(L, 3),
+                       check<data::Dataset>(L, 4).sets, check_string(L, 5), check_string(L, 6));
+  push_stats(L, stats, batch.size());
+  return 1;
+}
+
 // trainer:swap_ema(): puts the averaged weights in; again: takes them out
 int swap_ema(lua_State* L) {
   train::Trainer& trainer = check<train::Trainer>(L, 1);
@@ -103,9 +115,13 @@ int load_state(lua_State* L) {
 
 const luaL_Reg functions[] = {{"new", guarded<make>}, {nullptr, nullptr}};
 
-const luaL_Reg methods[] = {
-    {"step", guarded<step>},   {"swap_ema", guarded<swap_ema>},     {"has_ema", guarded<has_ema>},
-    {"state", guarded<state>}, {"load_state", guarded<load_state>}, {nullptr, nullptr}};
+const luaL_Reg methods[] = {{"step", guarded<step>},
+                            {"open_step", guarded<opened_step>},
+                            {"swap_ema", guarded<swap_ema>},
+                            {"has_ema", guarded<has_ema>},
+                            {"state", guarded<state>},
+                            {"load_state", guarded<load_state>},
+                            {nullptr, nullptr}};
 
 }  // namespace
 

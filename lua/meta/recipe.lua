@@ -1,0 +1,151 @@
+---@meta lorarun.recipe
+
+-- Made by `lorarun --write-docs` from lua/lorarun/schema.lua.
+
+---@class lorarun.recipe
+---@field name string?   name of the run and of its folder; the recipe's file name when absent
+---@field seed integer?   every random number of the run is a function of it
+---@field steps integer?   optimizer steps in all
+---@field epochs number?   instead of steps: times through the data
+---@field device string?   cpu, cuda, or auto
+---@field model lorarun.recipe.model   the base model: flux { path = … }
+---@field network lorarun.recipe.network   what is trained: lora { rank = 16 }
+---@field data table[]   data sets: { images { dir = … } }
+---@field batch integer?   pictures in a micro-batch
+---@field accumulate integer?   micro-batches in a step
+---@field clip number?   global norm of the gradient; 0 = off
+---@field ema number?   decay of the averaged weights; 0 = off
+---@field guidance number?   guidance value that the model is trained under
+---@field optimizer lorarun.recipe.optimizer?   how weights move: adamw { lr = 1e-4 }
+---@field schedule lorarun.recipe.schedule?   learning rate over the run: cosine { warmup = 0.05 }
+---@field timesteps lorarun.recipe.timesteps?   law of the noise time
+---@field loss lorarun.recipe.loss?   what is minimised
+---@field save lorarun.recipe.save?   checkpoints
+---@field render lorarun.recipe.render?   pictures drawn while training; absent: none
+---@field on lorarun.recipe.on?   functions that decide while the run goes
+
+---@class lorarun.recipe.model
+---@field path string   diffusers folder of the base model
+---@field dtype string?   dtype of the denoiser's frozen weights
+---@field vae_dtype string?   dtype of the VAE
+---@field text_dtype string?   dtype of the text encoders; the denoiser's when absent
+---@field recompute boolean?   recompute each block in backward: less memory, more time
+
+---@class lorarun.recipe.network
+---@field rank integer?   rank of each module
+---@field alpha number?   scale of the change is alpha / rank; the rank when absent
+---@field dropout number?   chance of dropping a row of the bottleneck
+---@field targets table?   patterns of layers; empty: every linear of the blocks
+---@field exclude table?   patterns of layers left out
+
+---@class lorarun.recipe.data
+---@field dir string   folder of pictures with .txt captions
+---@field trigger string?   word that stands for the subject
+---@field class string?   what the subject is: person, style
+---@field caption string?   caption of pictures without .txt; {trigger} and {class} are filled in
+---@field caption_dropout number?   chance of an empty caption, per sample
+---@field resolution integer|integer[]?   side of a square of the same area; a list trains on each
+---@field repeats integer?   times each picture counts in an epoch
+---@field weight number?   factor on the loss of these pictures
+---@field prior boolean?   pictures of the class without the subject (regularisation)
+---@field latents string?   mean or sample of the VAE's posterior
+---@field flip boolean?   add a mirrored copy of each picture
+---@field min_size integer?   shortest side of a bucket
+---@field max_size integer?   longest side of a bucket
+---@field size_step integer?   sides of buckets are multiples of it
+---@field no_upscale boolean?   never enlarge a picture
+---@field background table?   colour under transparent pixels, {r, g, b}
+
+---@class lorarun.recipe.optimizer
+---@field lr number?   learning rate
+---@field weight_decay number?   decoupled weight decay
+---@field betas table?   decay of the two moments
+---@field eps number?   added to the root of the second moment
+
+---@class lorarun.recipe.schedule
+---@field warmup number?   part of the run in which the rate rises from 0
+---@field floor number?   part of the rate left at the end
+
+---@class lorarun.recipe.timesteps
+---@field scale number?   factor on the normal of sigmoid and shifted
+---@field mean number?   mean of logit_normal
+---@field std number?   standard deviation of logit_normal
+---@field shift number?   factor S of shifted
+---@field min number?   lowest sigma
+---@field max number?   highest sigma
+
+---@class lorarun.recipe.loss
+---@field delta number?   where huber turns from square to straight
+---@field weighting string?   weight by noise time
+
+---@class lorarun.recipe.save
+---@field every integer?   steps between checkpoints; the last step is always saved
+---@field keep integer?   newest checkpoints kept; 0 = all
+---@field format string?   names inside the LoRA file
+---@field dtype string?   dtype inside the LoRA file
+
+---@class lorarun.recipe.render
+---@field every integer?   steps between pictures
+---@field prompts table   one picture for each
+---@field negative string?   what pictures should not show; acts with true_cfg > 1
+---@field true_cfg number?   classifier-free guidance; 1 = off
+---@field steps integer?   steps of the sampler
+---@field guidance number?   guidance value of the model
+---@field size table?   {width, height}
+---@field seed integer?   seed of the start noise
+---@field sampler string?   name of the sampler
+
+---@class lorarun.recipe.on
+---@field step fun(state: table, run: table): table??   function(state, run) that gives the knobs of the next step
+
+---@param settings lorarun.recipe
+---@return lorarun.recipe
+function recipe(settings) end
+
+---@param options? lorarun.recipe.model
+function flux(options) end
+
+---@param options? lorarun.recipe.network
+function lora(options) end
+
+---@param options? lorarun.recipe.optimizer
+function adamw(options) end
+
+---@param options? lorarun.recipe.optimizer
+function sgd(options) end
+
+---@param options? lorarun.recipe.timesteps
+function flux_shift(options) end
+
+---@param options? lorarun.recipe.timesteps
+function logit_normal(options) end
+
+---@param options? lorarun.recipe.timesteps
+function shifted(options) end
+
+---@param options? lorarun.recipe.timesteps
+function sigmoid(options) end
+
+---@param options? lorarun.recipe.timesteps
+function uniform(options) end
+
+---@param options? lorarun.recipe.loss
+function huber(options) end
+
+---@param options? lorarun.recipe.loss
+function mae(options) end
+
+---@param options? lorarun.recipe.loss
+function mse(options) end
+
+---@param options? lorarun.recipe.schedule
+function constant(options) end
+
+---@param options? lorarun.recipe.schedule
+function cosine(options) end
+
+---@param options? lorarun.recipe.schedule
+function linear(options) end
+
+---@param options? lorarun.recipe.data
+function images(options) end
