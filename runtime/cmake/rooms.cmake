@@ -4,7 +4,11 @@
 # header of its own is an entry whose name is the file's: runtime/networks/lora.cpp defines
 #   NetworkKind describe_lora();
 # in namespace lorarun::networks, and a generated file lists them all.  "The file name is the registry."
+#
+# LORARUN_EXTRA names a folder outside the tree with kinds of one's own, laid out as runtime/:
+# EXTRA/networks/x.cpp, EXTRA/optim/x.cpp, EXTRA/models/families/x.cpp, EXTRA/host/verbs/x.cpp.
 
+set(LORARUN_EXTRA "$ENV{LORARUN_EXTRA}" CACHE PATH "a folder with networks/, optim/, models/families/ or host/verbs/ of one's own")
 set(LORARUN_ROOMS "" CACHE INTERNAL "")
 
 function(lorarun_room name)
@@ -16,7 +20,14 @@ function(lorarun_room name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cpp)
   list(FILTER sources EXCLUDE REGEX "/bench/|/main\\.cpp$|/cuda_plugin\\.cpp$")
   if(R_REGISTRY)
-    lorarun_registry(${name} ${R_REGISTRY} "${folder}/${R_REGISTRY_FOLDER}" generated)
+    set(kinds ${folder}/${R_REGISTRY_FOLDER})
+    if(LORARUN_EXTRA)
+      set(extra ${LORARUN_EXTRA}/${name}/${R_REGISTRY_FOLDER})
+      list(APPEND kinds ${extra})
+      file(GLOB_RECURSE extra_sources CONFIGURE_DEPENDS ${extra}/*.cpp)
+      list(APPEND sources ${extra_sources})
+    endif()
+    lorarun_registry(${name} ${name} ${R_REGISTRY} generated ${kinds})
     list(APPEND sources ${generated})
   endif()
   if(NOT sources)
@@ -42,21 +53,30 @@ function(lorarun_room name)
   set(LORARUN_ROOM_${name}_TORCH ${R_TORCH} CACHE INTERNAL "")
 endfunction()
 
-# Writes the generated registry of a room: one extern and one add() per entry file.
-function(lorarun_registry room kind folder out)
-  file(GLOB entries CONFIGURE_DEPENDS ${folder}/*.cpp)
-  set(externs "")
+# Writes the generated registry NAME_registry.cpp: one declaration and one add() for each kind of the
+# folders, in the namespace of `room`.
+function(lorarun_registry name room kind out)
+  set(stems "")
+  set(declarations "")
   set(adds "")
-  foreach(entry ${entries})
-    cmake_path(GET entry STEM stem)
-    cmake_path(GET entry PARENT_PATH where)
-    if(NOT EXISTS ${where}/${stem}.h AND NOT stem STREQUAL "main")
-      string(APPEND externs "${kind} describe_${stem}();\n")
+  foreach(folder ${ARGN})
+    file(GLOB entries CONFIGURE_DEPENDS ${folder}/*.cpp)
+    foreach(entry ${entries})
+      cmake_path(GET entry STEM stem)
+      cmake_path(GET entry PARENT_PATH where)
+      if(EXISTS ${where}/${stem}.h OR stem STREQUAL "main")
+        continue()
+      endif()
+      if(stem IN_LIST stems)
+        message(FATAL_ERROR "${room} has two kinds named '${stem}'.\n at: ${entry}\n fix: give this file another name")
+      endif()
+      list(APPEND stems ${stem})
+      string(APPEND declarations "${kind} describe_${stem}();\n")
       string(APPEND adds "    all.add(\"${stem}\", describe_${stem}());\n")
-    endif()
+    endforeach()
   endforeach()
-  set(file ${CMAKE_BINARY_DIR}/registry/${room}_registry.cpp)
-  set(text "// Generated from the files of the folder.\n#include \"runtime/${room}/registry.h\"\n\nnamespace lorarun::${room} {\n\n${externs}\nconst Registry<${kind}>& registry() {\n  static const Registry<${kind}> kinds = [] {\n    Registry<${kind}> all;\n${adds}    return all;\n  }();\n  return kinds;\n}\n\n}  // namespace lorarun::${room}\n")
+  set(file ${CMAKE_BINARY_DIR}/registry/${name}_registry.cpp)
+  set(text "// Generated from the files of the folder.\n#include \"runtime/${room}/registry.h\"\n\nnamespace lorarun::${room} {\n\n${declarations}\nconst Registry<${kind}>& registry() {\n  static const Registry<${kind}> kinds = [] {\n    Registry<${kind}> all;\n${adds}    return all;\n  }();\n  return kinds;\n}\n\n}  // namespace lorarun::${room}\n")
   file(CONFIGURE OUTPUT ${file} CONTENT "${text}" @ONLY)
   set(${out} ${file} PARENT_SCOPE)
 endfunction()
@@ -99,6 +119,21 @@ function(lorarun_tests)
       add_dependencies(test_cli lorarun)
     endif()
   endforeach()
+  if(LORARUN_TORCH_ROOMS)
+    lorarun_overlay_test()
+  endif()
+endfunction()
+
+# tests/overlay/networks/dense.cpp beside the kinds of runtime/networks, as LORARUN_EXTRA would add
+# it.  The program's own registry stands in for the library's.
+function(lorarun_overlay_test)
+  set(overlay ${CMAKE_SOURCE_DIR}/tests/overlay)
+  lorarun_registry(overlay networks NetworkKind generated ${CMAKE_SOURCE_DIR}/runtime/networks ${overlay}/networks)
+  file(GLOB sources CONFIGURE_DEPENDS ${overlay}/*_test.cpp ${overlay}/networks/*.cpp)
+  add_executable(test_overlay ${sources} ${generated})
+  target_link_libraries(test_overlay PRIVATE lr_networks GTest::gtest GTest::gmock GTest::gtest_main lr_warnings)
+  target_precompile_headers(test_overlay REUSE_FROM lr_tensor)
+  add_test(NAME overlay COMMAND test_overlay)
 endfunction()
 
 # liblorarun_cuda.so: kernels/*.cu and their launcher table; loaded by dlopen where a driver is found.
