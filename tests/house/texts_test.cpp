@@ -68,5 +68,27 @@ TEST(Texts, NoFileNamesAPathOfThisMachine) {
   }
 }
 
+// The lines between "packages() {" and END: a name and its reason.
+std::vector<std::string> packages_of_the_front_door() {
+  std::vector<std::string> packages;
+  std::istringstream lines(read_text(kRoot / "lorarun"));
+  std::string line;
+  while (std::getline(lines, line) && !line.starts_with("packages()")) {}
+  std::getline(lines, line);  // the command that prints the list
+  while (std::getline(lines, line) && line != "END") {
+    packages.push_back(line.substr(0, line.find(' ')));
+  }
+  return packages;
+}
+
+TEST(Texts, EveryPackageOfTheFrontDoorHasANotice) {
+  const std::string notices = read_text(kRoot / "THIRD_PARTY_NOTICES.md");
+  const auto packages = packages_of_the_front_door();
+  EXPECT_GT(packages.size(), 20u);
+  for (const std::string& package : packages) {
+    EXPECT_NE(notices.find("`" + package + "`"), std::string::npos) << package;
+  }
+}
+
 }  // namespace
 }  // namespace lorarun::house
