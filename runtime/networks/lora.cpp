@@ -15,6 +15,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/networks/registry.h"
+#include "runtime/nn/matmul.h"
 #include "runtime/tensor/tensor.h"
 
 namespace lorarun::networks {
@@ -35,13 +36,17 @@ struct LoraLinear : torch::autograd::Function<LoraLinear> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& weight,
                         const Tensor& down, const Tensor& up, double scale, const MaybeTensor& bias,
                         const MaybeTensor& mask) {
-    const Tensor up_here = up.to(x.scalar_type());
-    Tensor inner = at::mm(x, down.to(x.scalar_type()).t());
+    const at::ScalarType dtype = nn::product_dtype(x);
+    const Tensor x_here = x.to(dtype);
+    Tensor inner = at::mm(x_here, down.to(dtype).t());
     if (mask) { inner.mul_(*mask); }
     context->save_for_backward({x, weight, down, up, inner, mask.value_or(Tensor())});
     context->saved_data["scale"] = scale;
     context->saved_data["has_bias"] = bias.has_value();
-    return at::linear(x, weight, bias).addmm_(inner, up_here.t(), 1, scale);
+    const MaybeTensor bias_here = bias ? MaybeTensor(bias->to(dtype)) : std::nullopt;
+    return at::linear(x_here, weight.to(dtype), bias_here)
+        .addmm_(inner, up.to(dtype).t(), 1, scale)
+        .to(x.scalar_type());
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
@@ -50,19 +55,21 @@ struct LoraLinear : torch::autograd::Function<LoraLinear> {
                  &inner = saved[4], &mask = saved[5];
     const double scale = context->saved_data["scale"].toDouble();
     const bool has_bias = context->saved_data["has_bias"].toBool();
-    const Tensor dy = gradients[0].contiguous();
-    const at::ScalarType fine = gradient_dtype(x);
+    const at::ScalarType dtype = nn::product_dtype(x), fine = gradient_dtype(x);
+    const Tensor dy = gradients[0].to(dtype).contiguous();
 
     Tensor dx, dweight, ddown, dup, dbias;
-    Tensor dinner = at::mm(dy, up.to(x.scalar_type())).mul_(scale);
+    Tensor dinner = at::mm(dy, up.to(dtype)).mul_(scale);
     if (mask.defined()) { dinner.mul_(mask); }
     if (context->needs_input_grad(0)) {
-      dx = at::mm(dy, weight).addmm_(dinner, down.to(x.scalar_type()));
+      dx = at::mm(dy, weight.to(dtype)).addmm_(dinner, down.to(dtype)).to(x.scalar_type());
     }
-    if (context->needs_input_grad(1)) { dweight = at::mm(dy.t(), x); }
+    if (context->needs_input_grad(1)) {
+      dweight = at::mm(dy.t(), x.to(dtype)).to(weight.scalar_type());
+    }
     if (context->needs_input_grad(2)) { ddown = at::mm(dinner.to(fine).t(), x.to(fine)); }
     if (context->needs_input_grad(3)) { dup = at::mm(dy.to(fine).t(), inner.to(fine)).mul_(scale); }
-    if (has_bias && context->needs_input_grad(4)) { dbias = dy.sum(0); }
+    if (has_bias && context->needs_input_grad(4)) { dbias = dy.sum(0).to(weight.scalar_type()); }
     return {dx, dweight, ddown, dup, Tensor(), dbias, Tensor()};
   }
 

@@ -1,5 +1,7 @@
 #include "runtime/nn/attention.h"
 
+#include "runtime/nn/matmul.h"
+
 namespace lorarun::nn {
 
 Tensor split_heads(const Tensor& x, int64_t heads) {
@@ -12,9 +14,12 @@ Tensor merge_heads(const Tensor& x) {
 
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v,
                  const AttentionOptions& options) {
-  const auto bias = options.bias.defined() ? std::optional<Tensor>(options.bias) : std::nullopt;
-  return at::scaled_dot_product_attention(q, k, v, bias, /*dropout_p=*/0.0, options.causal,
-                                          options.scale);
+  const at::ScalarType dtype = product_dtype(q);
+  const auto bias =
+      options.bias.defined() ? std::optional<Tensor>(options.bias.to(dtype)) : std::nullopt;
+  return at::scaled_dot_product_attention(q.to(dtype), k.to(dtype), v.to(dtype), bias,
+                                          /*dropout_p=*/0.0, options.causal, options.scale)
+      .to(q.scalar_type());
 }
 
 }  // namespace lorarun::nn

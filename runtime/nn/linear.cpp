@@ -1,5 +1,7 @@
 #include "runtime/nn/linear.h"
 
+#include "runtime/nn/matmul.h"
+
 namespace lorarun::nn {
 
 Tensor Linear::forward(const Tensor& x) const {
@@ -7,7 +9,7 @@ Tensor Linear::forward(const Tensor& x) const {
 }
 
 Tensor Linear::forward_plain(const Tensor& x) const {
-  return at::linear(x, weight, bias);
+  return fast_linear(x, weight, bias.defined() ? std::optional<Tensor>(bias) : std::nullopt);
 }
 
 Linear take_linear(Weights& weights, const std::string& name, int64_t in, int64_t out,
