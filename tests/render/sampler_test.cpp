@@ -9,6 +9,7 @@
 #include "runtime/base/files.h"
 #include "runtime/tensor/tensor.h"
 #include "runtime/tensor/tensor_file.h"
+#include "tests/base/scratch.h"
 #include "tests/nn/gradient_check.h"
 
 namespace lorarun::render {
@@ -16,6 +17,16 @@ namespace {
 
 const fs::path kGolden = fs::path(LORARUN_SOURCE_DIR) / "tests" / "golden";
 const models::SigmaShift kFluxDev = {.dynamic = true, .shift = 3.0};
+
+// micro_flux whose T5 sees as many tokens as in the golden run, in `folder`.
+fs::path with_t5_tokens(const fs::path& folder, int64_t tokens) {
+  fs::copy(kGolden / "micro_flux", folder, fs::copy_options::recursive);
+  const fs::path limits = folder / "tokenizer_2" / "tokenizer_config.json";
+  Json config = read_json(limits);
+  config["model_max_length"] = tokens;
+  write_atomically(limits, config.dump());
+  return folder;
+}
 
 // A model of one flat latent: the flow leads straight from any noise to `text`'s number.
 class FlatModel : public models::Model {
@@ -138,7 +149,10 @@ TEST(Sampler, FollowsDiffusersPipelineStepByStep) {
   const NamedTensors golden = load_tensors(kGolden / "sampler.safetensors");
   const auto file = SafetensorsFile::open(kGolden / "sampler.safetensors");
   const Json prompts = Json::parse(file->metadata().at("prompts"));
-  const auto model = models::open_model(kGolden / "micro_flux", "flux", {});
+  const Scratch scratch;
+  const int64_t t5_tokens = std::stoll(file->metadata().at("t5_tokens"));
+  const fs::path base = with_t5_tokens(scratch / "base", t5_tokens);
+  const auto model = models::open_model(base, "flux", {});
   RenderOptions options = {.width_px = 96, .height_px = 64, .steps = 4};
   for (uint32_t index = 0; index < prompts.size(); ++index) {
     options.on_step = [&](int64_t step, const Tensor& x) {
