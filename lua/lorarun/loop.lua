@@ -36,7 +36,7 @@ function loop.save(run)
     folder = run.folder .. "/checkpoints", name = run.name, dialect = s.format, dtype = s.dtype, keep = s.keep,
     metadata = metadata.of(run),
     state = { step = run.step, cursor = run.loader:cursor(), state = run.state, last = run.last, answer = run.answer,
-      last_answer = run.last_answer },
+      last_answer = run.last_answer, epoch = run.epoch },
   })
   run.saved = run.step
   run.records:event(run.step, "checkpoint", { path = path })

@@ -9,7 +9,7 @@ function metadata.of(run)
   local s = run.settings
   local header = {
     ss_output_name = run.name, ss_network_dim = s.network.rank, ss_network_alpha = s.network.alpha,
-    ss_network_module = "networks.lora_flux", ss_base_model_version = "flux1", ss_learning_rate = s.optimizer.lr,
+    ss_learning_rate = s.optimizer.lr,
     ss_unet_lr = s.optimizer.lr, ss_optimizer = s.optimizer.kind, ss_lr_scheduler = s.schedule.kind,
     ss_seed = s.seed, ss_steps = run.step, ss_max_train_steps = run.steps, ss_num_train_images = run.pictures,
     ss_sd_model_name = s.model.path:match("([^/]+)/?$"), ss_timestep_sampling = s.timesteps.kind,

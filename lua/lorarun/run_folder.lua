@@ -28,15 +28,18 @@ local function flatten(value, path, into)
   end
 end
 
---- Gives {["network.rank"] = 16, …}: everything that must stay as it is.
-function run_folder.structure(settings)
-  local fixed, flat = {}, {}
+--- Gives {["network.rank"] = 16, …}: everything that must stay as it is. Folders may move: pictures
+--- are compared by content, the model by the recipe's own words.
+function run_folder.structure(run)
+  local settings, fixed, flat = run.settings, {}, {}
   for key, value in pairs(settings) do
     local s = schema.find(key)
     if not FREE[key] and not (s and s.live) then fixed[key] = value end
   end
   flatten(fixed, "", flat)
   flat["optimizer.lr"] = nil
+  flat["model.path"] = run.recipe.base
+  for i in ipairs(settings.data) do flat["data[" .. i .. "].dir"] = nil end
   return flat
 end
 
@@ -56,7 +59,7 @@ end
 
 --- Raises an error when the run was made with another structure.
 function run_folder.check_structure(run, manifest)
-  local new = run_folder.structure(run.settings)
+  local new = run_folder.structure(run)
   local key = first_difference(manifest.structure or {}, new)
   if not key then return end
   lorarun.fail {
@@ -64,6 +67,15 @@ function run_folder.check_structure(run, manifest)
       show(manifest.structure[key]), show(new[key])),
     where = run.recipe.path,
     fix = "start anew with --fresh, or change it back",
+  }
+end
+
+--- Raises an error when pictures or captions are others than when the run began.
+function run_folder.check_data(run, manifest)
+  if not manifest.data or manifest.data.hash == run.data_hash then return end
+  lorarun.fail {
+    what = "pictures or captions changed since this run began, and with them the order of its batches",
+    where = run.folder, fix = "put them back, or start anew with --fresh",
   }
 end
 
@@ -81,7 +93,7 @@ function run_folder.write_manifest(run, status)
   system.write(manifest_path(run.folder), system.encode_pretty {
     name = run.name, seed = run.settings.seed, steps = run.steps, step = run.step, status = status,
     recipe = { path = run.recipe.path, hash = run.recipe.hash }, data = { hash = run.data_hash },
-    structure = run_folder.structure(run.settings), written = system.now(), format = 1,
+    structure = run_folder.structure(run), written = system.now(), format = 1,
   } .. "\n")
 end
 

@@ -12,7 +12,7 @@ local sandbox = {}
 
 local error, type, next, tostring, select, unpack = error, type, next, tostring, select, unpack
 local string, table, math, setmetatable, setfenv = string, table, math, setmetatable, setfenv
-local getmetatable, loadstring, ipairs = getmetatable, loadstring, ipairs
+local getmetatable, loadstring, ipairs, nearest = getmetatable, loadstring, ipairs, nearest -- nearest: from policy.cpp
 
 local MOST_SUBJECT, MOST_QUANTIFIERS, MOST_REPEATED = 4096, 2, 1e6
 
@@ -126,7 +126,7 @@ end
 local function strict(environment, known)
   return setmetatable(environment, {
     __index = function(_, name)
-      local hint = known[string.lower(tostring(name))]
+      local hint = nearest(string.lower(tostring(name)), known)
       local fix = hint and ("; did you mean '" .. hint .. "'?") or ""
       error("nothing is named '" .. tostring(name) .. "' in a recipe" .. fix, 2)
     end,
@@ -157,7 +157,7 @@ local function environment_of(names)
   environment.recipe = constructor("recipe")
   for _, kind in ipairs(names.constructors) do environment[kind] = constructor(kind) end
   local known = {}
-  for name in next, environment do known[string.lower(name)] = name end
+  for name in next, environment do known[#known + 1] = name end
   return strict(environment, known)
 end
 

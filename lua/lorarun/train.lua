@@ -76,7 +76,7 @@ function train.resume(run, at_most)
   if not saved then return false end
   run.loader:seek(saved.cursor)
   run.step, run.saved, run.state, run.last = saved.step, saved.step, saved.state or {}, saved.last or {}
-  run.answer, run.last_answer = saved.answer, saved.last_answer
+  run.answer, run.last_answer, run.epoch = saved.answer, saved.last_answer, saved.epoch
   return true
 end
 
@@ -150,6 +150,7 @@ function train.run(options)
     if is_complete(run, manifest) then return tell_complete(run, manifest, options) end
   end
   train.open_data(run)
+  if manifest then run_folder.check_data(run, manifest) end
   run_folder.open(run)
   io.stderr:write(run.dataset:report(), "\n")
   train.open_loader(run)

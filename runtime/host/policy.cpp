@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "runtime/base/files.h"
+#include "runtime/base/nearest.h"
 #include "runtime/bind/call.h"
 #include "runtime/bind/guard.h"
 #include "runtime/bind/values.h"
@@ -94,8 +95,18 @@ struct Policy::State {
 
 namespace {
 
+// nearest(word, names) -> the name that was probably meant, or nothing
+int nearest_name(lua_State* L) {
+  const auto close = nearest(bind::check_string(L, 1), bind::check_strings(L, 2));
+  if (!close) { return 0; }
+  bind::push_string(L, *close);
+  return 1;
+}
+
 // Leaves the table that sandbox.lua returns.
 void load_sandbox(lua_State* L) {
+  lua_pushcfunction(L, bind::guarded<nearest_name>);
+  lua_setglobal(L, "nearest");
   const fs::path path = share_folder() / "lua/lorarun/sandbox.lua";
   bind::load_text(L, read_text(path), "sandbox.lua");
   bind::call(L, 0, 1);

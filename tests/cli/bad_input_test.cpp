@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/cli/run_program.h"
+#include "tests/cli/training_folder.h"
 
 namespace lorarun::cli {
 namespace {
@@ -12,16 +12,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-const std::string kMicro = LORARUN_SOURCE_DIR "/tests/golden/micro_flux";
-
-// A recipe over the micro base; `changes` stand after the defaults and win.
-std::string recipe_text(const std::string& model_path, const std::string& changes) {
-  return "return recipe {\n  steps = 2,\n  model = flux { path = '" + model_path +
-         "', dtype = 'float32' },\n  network = lora { rank = 2 },\n  data = { images { dir = "
-         "'photos', resolution = 64, min_size = 32, size_step = 16 } },\n  " +
-         changes + "\n}\n";
-}
 
 // What the program says to a recipe with these changes and these pictures.
 Outcome run_recipe(const Folder& folder, const std::string& text) {
@@ -60,7 +50,7 @@ TEST(BadRecipe, UnknownKey) {
 }
 
 TEST(BadRecipe, NumberWhereATableBelongs) {
-  expect_recipe_refused("save = 3", "save is 3");
+  expect_recipe_refused("render = 3", "render is 3");
 }
 
 TEST(BadRecipe, LearningRateOfNan) {
@@ -102,6 +92,131 @@ TEST(BadFile, InspectOfATruncatedFile) {
 TEST(BadFile, InspectOfAFolderThatIsNoModel) {
   const Folder folder;
   expect_refused(run_program({"inspect", "."}, folder.path()), 2, "model_index.json");
+}
+
+// A copy of the micro base that a test may spoil.
+fs::path copy_of_base(const Folder& folder) {
+  fs::copy(kMicro, folder.path() / "base", fs::copy_options::recursive);
+  return folder.path() / "base";
+}
+
+void spoil(const fs::path& file, const std::string& text) {
+  std::ofstream(file, std::ios::binary | std::ios::trunc) << text;
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return at == std::string::npos ? text : text.replace(at, from.size(), to);
+}
+
+fs::path weights_in(const fs::path& component) {
+  for (const auto& entry : fs::directory_iterator(component)) {
+    if (entry.path().extension() == ".safetensors") { return entry.path(); }
+  }
+  return component / "none";
+}
+
+void expect_base_refused(const TrainingFolder& folder, const std::string& what) {
+  folder.write("r.lua", recipe_text("base", ""));
+  const Outcome outcome = folder.train();
+  expect_refused(outcome, outcome.exit_code == 1 ? 1 : 2, what);
+  EXPECT_THAT(partial_files(folder.path()), IsEmpty());
+}
+
+TEST(BadModel, ConfigOfAnotherArchitecture) {
+  const TrainingFolder folder;
+  const fs::path config = copy_of_base(folder) / "transformer/config.json";
+  spoil(config, replaced(read_all(config), "FluxTransformer2DModel", "SD3Transformer2DModel"));
+  expect_base_refused(folder, "SD3Transformer2DModel");
+}
+
+TEST(BadModel, PipelineOfAnotherFamily) {
+  const TrainingFolder folder;
+  const fs::path index = copy_of_base(folder) / "model_index.json";
+  spoil(index, replaced(read_all(index), "FluxPipeline", "StableDiffusionPipeline"));
+  expect_base_refused(folder, "StableDiffusionPipeline");
+}
+
+TEST(BadModel, TruncatedWeights) {
+  const TrainingFolder folder;
+  const fs::path weights = weights_in(copy_of_base(folder) / "transformer");
+  fs::resize_file(weights, fs::file_size(weights) / 2);
+  expect_base_refused(folder, weights.filename().string());
+}
+
+TEST(BadModel, ForeignWeights) {
+  const TrainingFolder folder;
+  const fs::path base = copy_of_base(folder);
+  fs::copy_file(weights_in(base / "vae"), weights_in(base / "transformer"),
+                fs::copy_options::overwrite_existing);
+  expect_base_refused(folder, "transformer");
+}
+
+TEST(BadModel, UnknownFamily) {
+  const Folder folder;
+  expect_refused(run_recipe(folder, replaced(recipe_text(kMicro, ""), "flux {", "flax {")), 2,
+                 "did you mean 'flux'?");
+}
+
+TEST(BadData, EmptyFolder) {
+  const Folder folder;
+  fs::create_directories(folder.path() / "photos");
+  expect_refused(run_recipe(folder, recipe_text(kMicro, "")), 2, "photos");
+}
+
+TEST(BadData, MissingFolder) {
+  const Folder folder;
+  expect_refused(run_recipe(folder, recipe_text(kMicro, "")), 2, "photos");
+}
+
+TEST(BadData, BrokenPictureIsNamedAndTheRestTrains) {
+  const TrainingFolder folder;
+  const std::string whole = read_all(folder.path() / "photos/2.png");
+  folder.write("photos/2.png", whole.substr(0, whole.size() / 2));
+  folder.write("photos/8.png", "no picture at all");
+  const Outcome outcome = folder.train({"--steps", "1"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("2.png"), HasSubstr("8.png")));
+}
+
+TEST(BadData, OnlyBrokenPictures) {
+  const Folder folder;
+  folder.write("photos/1.png", "no picture at all");
+  expect_refused(run_recipe(folder, recipe_text(kMicro, "")), 2, "1.png");
+}
+
+TEST(BadData, CaptionThatIsNotUtf8IsNamed) {
+  const TrainingFolder folder;
+  folder.write("photos/1.txt", "caf\xe9");
+  const Outcome outcome = folder.train({"--steps", "1"});
+  EXPECT_FALSE(outcome.by_signal);
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("1.png"), HasSubstr("not UTF-8")));
+}
+
+TEST(BadRun, FolderThatCannotBeMade) {
+  const TrainingFolder folder;
+  const Outcome outcome = folder.train({"--runs", "/proc/runs"});
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("/proc/runs"));
+}
+
+TEST(BadRun, HookThatGivesNanIsFoundBeforeTraining) {
+  const TrainingFolder folder(
+      "on = { step = function(state, run) return { lr = run.step == 5 and 0/0 or 1e-4 } end }");
+  const Outcome outcome = folder.train();
+  expect_refused(outcome, 2, "lr is nan");
+  EXPECT_THAT(outcome.err, HasSubstr("step 5"));
+  EXPECT_FALSE(fs::exists(folder.run("checkpoints/run-000002.safetensors")));
+}
+
+TEST(BadRun, LossThatIsNotFiniteStopsWithEverythingSaved) {
+  const TrainingFolder folder("optimizer = adamw { lr = 1e30 }");
+  const Outcome outcome = folder.train();
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
+  EXPECT_FALSE(outcome.by_signal);
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("loss"), HasSubstr("step")));
+  EXPECT_THAT(folder.journal(), HasSubstr("\"stop\""));
 }
 
 }  // namespace

@@ -131,7 +131,9 @@ test("every setting has a type, a text and a parent", function(t)
 end)
 
 test("the structure of a run leaves out what may change", function(t)
-  local flat = run_folder.structure(open())
+  local flat = run_folder.structure { settings = open(), recipe = { base = "base" } }
+  t.equal(flat["model.path"], "base")
+  t.ok(flat["data[1].dir"] == nil)
   t.equal(flat["network.rank"], 4)
   t.equal(flat["data[1].repeats"], 1)
   t.ok(flat.steps == nil and flat["optimizer.lr"] == nil and flat["save.every"] == nil and flat.clip == nil)
