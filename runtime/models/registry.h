@@ -75,6 +75,10 @@ class Model {
   // Frees the memory of "vae" or "text"; they load again when needed.
   virtual void release(const std::string& component) = 0;
 
+  // Where each component's weights lie in the diffusers folder: "vae" ->
+  // "vae/diffusion_pytorch_model.safetensors".
+  virtual std::map<std::string, std::string> weight_files() const = 0;
+
   // All weights of a component by diffusers name: for full training and for writing a base.
   virtual std::map<std::string, Tensor> weights(const std::string& component) = 0;
 };

@@ -54,6 +54,7 @@ class FlatModel : public models::Model {
   }
   std::vector<nn::AdaptableLayer> layers(const std::string& /*component*/) override { return {}; }
   void release(const std::string& /*component*/) override {}
+  std::map<std::string, std::string> weight_files() const override { return {}; }
   std::map<std::string, Tensor> weights(const std::string& /*component*/) override { return {}; }
 
   double last_guidance = 0.0;

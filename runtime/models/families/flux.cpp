@@ -191,6 +191,13 @@ class Flux : public Model {
     t5_.release();
   }
 
+  std::map<std::string, std::string> weight_files() const override {
+    return {{"transformer", "transformer/diffusion_pytorch_model.safetensors"},
+            {"vae", "vae/diffusion_pytorch_model.safetensors"},
+            {"clip_l", "text_encoder/model.safetensors"},
+            {"t5", "text_encoder_2/model.safetensors"}};
+  }
+
   std::map<std::string, Tensor> weights(const std::string& component) override {
     if (component == "transformer") { return transformer().weights(); }
     if (component == "vae") { return vae_.get().weights(); }
