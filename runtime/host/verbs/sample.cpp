@@ -30,6 +30,8 @@ namespace lorarun::host {
 
 namespace {
 
+constexpr int64_t kNarrowPx = 256;  // narrower pictures get small letters on the sheet
+
 struct Flags {
   fs::path base, out, prompts_file;
   std::vector<std::string> loras, prompts;
@@ -180,10 +182,12 @@ std::string numbered(size_t index, const std::string& ending) {
   return digits + ending;
 }
 
-void save_sheet(const Flags& flags, std::vector<SheetCell> cells) {
+void save_sheet(const Flags& flags, const std::vector<SheetCell>& cells) {
   if (cells.size() < 2) { return; }
+  SheetOptions options;
+  if (flags.render.width_px < kNarrowPx) { options.text_scale = 1; }
   const int columns = static_cast<int>(std::ceil(std::sqrt(static_cast<double>(cells.size()))));
-  save_png(flags.out / "sheet.png", contact_sheet(cells, columns));
+  save_png(flags.out / "sheet.png", contact_sheet(cells, columns, options));
 }
 
 OrderedJson draw_all(const Flags& flags) {
@@ -211,7 +215,7 @@ OrderedJson draw_all(const Flags& flags) {
     if (!flags.json) { std::cout << path.string() << "  " << prompt << std::endl; }
     cells.push_back({.image = made.image, .caption = prompt});
   }
-  save_sheet(flags, std::move(cells));
+  save_sheet(flags, cells);
   return {{"pictures", pictures}};
 }
 
