@@ -39,7 +39,7 @@ if(LORARUN_TORCH_ROOMS OR LORARUN_CUDA)
   add_library(lr_torch INTERFACE)
   # -idirafter: the wheel ships fmt 12 headers, which must not shadow the system's fmt that spdlog needs
   target_compile_options(lr_torch INTERFACE
-    "SHELL:-idirafter ${LORARUN_TORCH_DIR}/include" "SHELL:-idirafter ${LORARUN_TORCH_DIR}/include/torch/csrc/api/include")
+    "SHELL:-idirafter '${LORARUN_TORCH_DIR}/include'" "SHELL:-idirafter '${LORARUN_TORCH_DIR}/include/torch/csrc/api/include'")
   target_compile_definitions(lr_torch INTERFACE _GLIBCXX_USE_CXX11_ABI=1 AT_PER_OPERATOR_HEADERS)
   target_link_libraries(lr_torch INTERFACE ${LORARUN_TORCH_DIR}/lib/libtorch_cpu.so ${LORARUN_TORCH_DIR}/lib/libc10.so)
   foreach(folder ${LORARUN_TORCH_RPATH})
