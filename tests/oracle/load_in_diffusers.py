@@ -1,7 +1,7 @@
 """Load a base and a LoRA in diffusers' FluxPipeline, render, and compare with what `lorarun sample` rendered.
 
     python load_in_diffusers.py BASE [--lora FILE [--strength 1]] [--prompt TEXT ...] [--size 1024x1024] [--steps 28]
-        [--guidance 3.5] [--seed 42] [--text-tokens 512] [--against DIR|FILE.safetensors] [--out DIR]
+        [--guidance 3.5] [--seed 42] [--text-tokens N] [--against DIR|FILE.safetensors] [--out DIR]
 
 The pictures to compare with come from
 
@@ -26,6 +26,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from flux_parts import keyed_normal, pack, unpack
+from random_base import with_weights
 
 LEAST_PSNR_DB = 40.0
 
@@ -40,7 +41,7 @@ def parse_flags():
     parser.add_argument("--steps", type=int, default=28)
     parser.add_argument("--guidance", type=float, default=3.5)
     parser.add_argument("--seed", type=int, default=42)
-    parser.add_argument("--text-tokens", type=int, default=512, help="T5 length")
+    parser.add_argument("--text-tokens", type=int, help="T5 length (default: the tokenizer's, at most 512)")
     parser.add_argument("--against", type=pathlib.Path, help="folder of NNN.png and NNN.latents.safetensors, or one latents file")
     parser.add_argument("--out", type=pathlib.Path, help="folder for the pictures and latents rendered here")
     return parser.parse_args()
@@ -60,6 +61,12 @@ def refuse_unusable(flags):
     if problem:
         print(f"error: {problem}", file=sys.stderr)
         sys.exit(2)
+
+
+def t5_length(base):
+    """The T5 length that lorarun uses: the tokenizer's own, at most 512."""
+    config = json.loads((base / "tokenizer_2" / "tokenizer_config.json").read_text())
+    return min(512, int(config.get("model_max_length", 512)))
 
 
 def load_pipeline(base):
@@ -140,7 +147,9 @@ def write(folder, index, picture, latents):
 
 
 def check(flags):
-    pipe = load_pipeline(flags.base)
+    base = with_weights(flags.base)
+    pipe = load_pipeline(base)
+    flags.text_tokens = flags.text_tokens or t5_length(base)
     report = {"base": str(flags.base), "size": flags.size, "steps": flags.steps, "guidance": flags.guidance, "seed": flags.seed}
     ok = True
     if flags.lora:

@@ -30,6 +30,7 @@ import torch
 from safetensors import safe_open
 
 from flux_parts import keyed_normal, image_ids, pack, unpack, vae_latents
+from random_base import with_weights
 import keyed_random as kr
 
 SIDES = ("down", "up")
@@ -105,10 +106,14 @@ class Step:
 
 
 def find_base(step, given):
-    candidates = [given] if given else [pathlib.Path(step.metadata["base"])]
+    named = pathlib.Path(step.metadata["base"])
+    candidates = [given] if given else [named]
+    if not given:  # a recipe names its base from its own folder, which is above the pictures
+        items = json.loads(step.metadata.get("items", "[]"))
+        candidates += [folder / named for item in items[:1] for folder in pathlib.Path(item["path"]).parents]
     for folder in candidates:
         if (folder / "model_index.json").exists():
-            return folder
+            return with_weights(folder)
     raise Unusable(f"no base model at {candidates[0]} (a folder with model_index.json): give it with --base DIR")
 
 
