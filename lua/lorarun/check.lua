@@ -22,6 +22,10 @@ local function fail_unknown(context, path, key, known)
     lorarun.fail { what = key .. " has no effect: " .. schema.inert[key], where = context.place .. ", " .. path,
       fix = "remove it from the recipe" }
   end
+  if schema.not_yet[key] then
+    lorarun.fail { what = key .. ": " .. schema.not_yet[key] .. " is not there yet in this version",
+      where = context.place .. ", " .. path, fix = "remove it from the recipe" }
+  end
   local close = lorarun.system.nearest(key, known)
   local hint = close and ("did you mean '" .. close .. "'?  ") or ""
   table.sort(known)
@@ -202,14 +206,11 @@ function check.knobs(answer, place)
   local context, knobs = { place = place }, {}
   if answer == nil then return knobs end
   if type(answer) ~= "table" then fail_type(context, "the answer of on.step", answer, "a table of knobs") end
-  local known = { "clip", "ema", "guidance", "loss", "lr", "stop", "text_encoder", "timesteps" }
+  local known = { "clip", "ema", "guidance", "loss", "lr", "stop", "timesteps" }
   for key, value in pairs(answer) do
     local s = schema.find(key == "lr" and "optimizer.lr" or key)
     if key == "stop" then
       knobs.stop = value
-    elseif key == "text_encoder" then
-      lorarun.fail { what = "on.step asks to train the text encoders, which this version does not do",
-        where = place, fix = "remove text_encoder from the answer of on.step" }
     elseif s and (s.live or key == "lr") then
       knobs[key] = check_value(context, s, key, value)
     elseif s then

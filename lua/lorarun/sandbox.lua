@@ -127,11 +127,11 @@ local function strict(environment, known)
   return setmetatable(environment, {
     __index = function(_, name)
       local hint = nearest(string.lower(tostring(name)), known)
-      local fix = hint and ("; did you mean '" .. hint .. "'?") or ""
+      local fix = "\n  fix: " .. (hint and ("did you mean '" .. hint .. "'?") or "write it as a local, or remove it")
       error("nothing is named '" .. tostring(name) .. "' in a recipe" .. fix, 2)
     end,
     __newindex = function(_, name)
-      error("write `local " .. tostring(name) .. "`: a recipe has no global variables", 2)
+      error("a recipe has no global variables\n  fix: write `local " .. tostring(name) .. "`", 2)
     end,
     __metatable = false,
   })
@@ -165,7 +165,7 @@ end
 local function plain(value, path, depth)
   if depth > 32 then error(path .. " contains itself", 0) end
   if type(value) == "function" then
-    error(path .. " is a function; functions belong into on = { … }", 0)
+    error(path .. " is a function\n  fix: functions belong into on = { … }", 0)
   end
   if type(value) ~= "table" then return value end
   local data = {}
@@ -187,10 +187,10 @@ function sandbox.declare(chunk, names)
   texts.__index, texts.__metatable = environment.string, false
   local declared = setfenv(chunk, environment)()
   if type(declared) ~= "table" or declared.kind ~= "recipe" then
-    error("a recipe ends with `return recipe { … }`", 0)
+    error("the text is no recipe\n  fix: end it with `return recipe { … }`", 0)
   end
   if declared.on ~= nil and type(declared.on) ~= "table" then
-    error("on is a table of functions: on = { step = function(state, run) … end }", 0)
+    error("on is no table\n  fix: on = { step = function(state, run) … end }", 0)
   end
   hooks = declared.on or {}
   return plain(declared, "", 0)

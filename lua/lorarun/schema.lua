@@ -139,6 +139,13 @@ schema.inert = {
   xformers = "attention is chosen by the program",
 }
 
+--- Names that recipes know and this version does not do.
+schema.not_yet = {
+  text_encoders = "training of text encoders", train_text_encoder = "training of text encoders",
+  text_encoder = "training of text encoders", evaluate = "evaluation while training",
+  select = "choice of the best checkpoint", masks = "masked training",
+}
+
 --- Gives the setting of an exact dotted name, or nil.
 function schema.find(name)
   for _, s in ipairs(schema.settings) do

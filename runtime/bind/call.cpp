@@ -1,6 +1,7 @@
 #include "runtime/bind/call.h"
 
 #include <cctype>
+#include <string_view>
 
 namespace lorarun::bind {
 
@@ -32,8 +33,13 @@ int handle(lua_State* L) {
   return 1;
 }
 
-// "file.lua:3: why" -> place "file.lua:3", what "why".
-Error take_apart(const std::string& text) {
+// "file.lua:3: why\n  fix: how" -> place "file.lua:3", what "why", fix "how".
+Error take_apart(const std::string& whole) {
+  constexpr std::string_view kFix = "\n  fix: ";
+  if (const size_t at = whole.find(kFix); at != std::string::npos) {
+    return take_apart(whole.substr(0, at)).fix(whole.substr(at + kFix.size()));
+  }
+  const std::string& text = whole;
   for (size_t at = text.find(':'); at != std::string::npos; at = text.find(':', at + 1)) {
     size_t end = at + 1;
     while (end < text.size() && std::isdigit(static_cast<unsigned char>(text[end]))) { ++end; }

@@ -1,6 +1,9 @@
 #include "runtime/bind/guard.h"
 
+#include <cstdio>
 #include <string>
+
+#include "runtime/tensor/tensor.h"
 
 namespace lorarun::bind {
 
@@ -59,6 +62,19 @@ void push_error(lua_State* L, const Error& error) {
   lua_setfield(L, -2, "exit_code");
   luaL_getmetatable(L, "lorarun.Error");
   lua_setmetatable(L, -2);
+}
+
+void push_torch_error(lua_State* L, const c10::Error& error) {
+  const std::string text = error.what_without_backtrace();
+  const bool out_of_memory = text.find("out of memory") != std::string::npos ||
+                             text.find("allocate memory") != std::string::npos;
+  if (!out_of_memory) { return push_error_text(L, text.c_str()); }
+  const double peak_gib = static_cast<double>(peak_process_bytes()) / (1024.0 * 1024.0 * 1024.0);
+  char peak[64];
+  std::snprintf(peak, sizeof peak, "; the process held %.1f GiB at most", peak_gib);
+  Error problem("not enough memory: " + text.substr(0, text.find('\n')) + peak);
+  problem.fix("model.recompute = true, a smaller batch or resolution, or model.dtype = \"bf16\"");
+  push_error(L, problem.while_working());
 }
 
 void push_error_text(lua_State* L, const char* text) {

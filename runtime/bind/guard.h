@@ -18,13 +18,14 @@ namespace lorarun::bind {
 // Each pushes one error value.  An Error without a place gets the script's line.
 void push_error(lua_State* L, const Error& error);
 void push_error_text(lua_State* L, const char* text);
+void push_torch_error(lua_State* L, const c10::Error& error);  // out of memory: with what helps
 
 template <int (*body)(lua_State*)>
 int guarded(lua_State* L) {
   try {
     return body(L);
   } catch (const Error& error) { push_error(L, error); } catch (const c10::Error& error) {
-    push_error_text(L, error.what_without_backtrace());
+    push_torch_error(L, error);
   } catch (const std::bad_alloc&) {
     push_error_text(L, "not enough memory");
   } catch (const std::exception& error) {

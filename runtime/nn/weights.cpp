@@ -73,6 +73,7 @@ Tensor Weights::read(const std::string& name, at::IntArrayRef shape) const {
     for (const TensorView& one : file_->tensors()) { names.push_back(one.name); }
     Error error("the weights have no tensor '" + name + "' " + shape_text(shape));
     error.where(folder_.string());
+    error.fix("put the weights here that belong to config.json");
     if (const auto close = nearest(name, names)) {
       error.fix("the nearest is '" + *close +
                 "': is this file of the model that config.json describes?");
@@ -139,7 +140,8 @@ Json read_config(const std::filesystem::path& folder, const std::string& expecte
   }
   if (!found.empty() && found != expected_class) {
     throw Error("this is the config of a " + found + ", expected is a " + expected_class)
-        .where(path.string());
+        .where(path.string())
+        .fix("give the folder of a model that has a " + expected_class + " here");
   }
   return config;
 }

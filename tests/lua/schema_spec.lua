@@ -85,6 +85,11 @@ test("settings that would do nothing are refused by name", function(t)
   refused(t, "loss = mse { min_snr_gamma = 5 },", "min_snr_gamma has no effect")
 end)
 
+test("what is not there yet is said plainly", function(t)
+  refused(t, "network = lora { rank = 4, text_encoders = true },", "training of text encoders is not there yet")
+  t.fails(function() check.knobs({ text_encoder = { lr = 1e-5 } }, "r.lua") end, "is not there yet")
+end)
+
 test("wrong types say what is expected", function(t)
   refused(t, "batch = 'two',", "batch is the text 'two'; it must be a whole number of at least 1")
   refused(t, "batch = 1.5,", "it must be a whole number")

@@ -1,0 +1,118 @@
+--- Training by script: data, loader, trainer and checkpoints on the micro base.
+
+local system, tensor = lorarun.system, lorarun.tensor
+local BASE = system.share() .. "/tests/golden/micro_flux"
+
+local function new_folder()
+  local folder = os.tmpname()
+  os.remove(folder)
+  system.make_folder(folder .. "/photos")
+  for i = 1, 4 do
+    lorarun.image.save(folder .. "/photos/" .. i .. ".png", tensor.uniform({ 3, 64, 64 }, { stream = "p" .. i }))
+  end
+  return folder
+end
+
+local function open(folder)
+  local run = { folder = folder, model = lorarun.model.open(BASE, { dtype = "float32" }) }
+  run.dataset = lorarun.data.open({ { dir = folder .. "/photos", caption = "a thing", resolution = { 64 },
+    min_size = 32, size_step = 16 } }, run.model:size_multiple())
+  run.cache = lorarun.data.cache(folder .. "/cache", run.model)
+  run.counts = lorarun.data.encode(run.dataset, run.model, run.cache, { "a prompt" })
+  run.loader = lorarun.data.loader(run.dataset, run.cache, { batch = 2, seed = 5 })
+  run.network = lorarun.network.new(run.model, { options = { rank = 2, alpha = 2, dropout = 0 }, seed = 5 })
+  run.trainer = lorarun.trainer.new(run.model, run.network, { seed = 5 })
+  return run
+end
+
+local KNOBS = { lr = 1e-2, ema = 0.9 }
+
+local function train(run, from, to)
+  local losses = {}
+  for step = from, to do losses[#losses + 1] = run.trainer:step(run.loader:next(step), KNOBS).loss end
+  return losses
+end
+
+test("a data set reports itself and encodes once", function(t)
+  local folder = new_folder()
+  local run = open(folder)
+  t.equal(run.dataset:facts().pictures, 4)
+  t.ok(run.dataset:report():find("4 pictures", 1, true))
+  t.equal(run.counts.latents_encoded, 4)
+  t.equal(open(folder).counts.latents_encoded, 0)
+  t.equal(run.cache:text("a prompt"):pooled("clip_l"):size(1), 1)
+  os.execute("rm -r " .. folder)
+end)
+
+test("batches name their pictures and captions", function(t)
+  local folder = new_folder()
+  local batch = open(folder).loader:next(1)
+  t.equal(batch:size(), 2)
+  t.equal(#batch:items(), 2)
+  t.equal(batch:captions(), { "a thing", "a thing" })
+  t.equal({ batch:bucket() }, { 64, 64 })
+  t.equal(batch:latents():size(), { 2, 16, 8, 8 })
+  os.execute("rm -r " .. folder)
+end)
+
+test("trainer:step gives finite statistics and moves the weights", function(t)
+  local folder = new_folder()
+  local run = open(folder)
+  local stats = run.trainer:step(run.loader:next(1), KNOBS)
+  t.ok(stats.loss == stats.loss and stats.loss > 0)
+  t.equal(#stats.losses, 2)
+  t.equal(#stats.sigma, 2)
+  t.equal(stats.lr.transformer, 1e-2)
+  t.ok(run.network:delta_weight(run.network:targets()[1]):abs():max():item() > 0)
+  t.ok(run.trainer:has_ema())
+  os.execute("rm -r " .. folder)
+end)
+
+test("an unknown knob names its candidates", function(t)
+  local folder = new_folder()
+  local run = open(folder)
+  t.fails(function() run.trainer:step(run.loader:next(1), { learning_rate = 1 }) end, "options: ")
+  os.execute("rm -r " .. folder)
+end)
+
+test("a checkpoint brings the rest of a run back to the bit", function(t)
+  local folder = new_folder()
+  local run = open(folder)
+  train(run, 1, 3)
+  local place = { folder = folder .. "/checkpoints", name = "x", state = { cursor = run.loader:cursor(), note = "hello" } }
+  local file = lorarun.checkpoint.save(run.trainer, 3, place)
+  t.ok(system.exists(file))
+  t.equal(lorarun.checkpoint.steps(folder .. "/checkpoints", "x"), { 3 })
+  local expected = train(run, 4, 6)
+
+  local again = open(folder)
+  local state = lorarun.checkpoint.load(again.trainer, { folder = folder .. "/checkpoints", name = "x" })
+  t.equal(state.note, "hello")
+  again.loader:seek(state.cursor)
+  t.equal(train(again, 4, 6), expected)
+  os.execute("rm -r " .. folder)
+end)
+
+test("a picture is rendered from the same noise each time", function(t)
+  local folder = new_folder()
+  local run = open(folder)
+  local options = { width = 64, height = 64, steps = 2, seed = 1 }
+  local text = run.cache:text("a prompt")
+  local a, b = lorarun.render.picture(run.model, text, 1, options), lorarun.render.picture(run.model, text, 1, options)
+  local c = lorarun.render.picture(run.model, text, 2, options)
+  t.equal(a:size(), { 3, 64, 64 })
+  t.ok(a:equal(b))
+  t.ok(not a:equal(c))
+  os.execute("rm -r " .. folder)
+end)
+
+test("lorarun.optimizer moves the tensors of a script", function(t)
+  local w = tensor.from({ 5 }):requires_grad(true)
+  local optimizer = lorarun.optimizer.new("adamw", { w }, { weight_decay = 0 })
+  for _ = 1, 200 do
+    ((w - 2) ^ 2):sum():backward()
+    optimizer:step(0.1)
+  end
+  t.near(w:item(), 2, 0.05)
+  t.fails(function() lorarun.optimizer.new("adamw", { tensor.zeros { 1 } }) end, "needs no gradient")
+end)
