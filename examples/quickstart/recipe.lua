@@ -14,7 +14,7 @@ return recipe {
   network = lora { rank = 8, alpha = 8 },
 
   data = {
-    images { dir = "photos", trigger = "lorafox", class = "fox", resolution = 128, caption_dropout = 0.05 },
+    images { dir = "photos", trigger = "lorafox", class = "fox", resolution = 128, size_step = 16, caption_dropout = 0.05 },
   },
 
   batch = 2, clip = 1.0, ema = 0.99,
