@@ -75,6 +75,21 @@ TEST(T5Encoder, SharesFarBucketsBeyondTheLastDistance) {
   expect_close(t5.forward(golden.at("long.tokens")), golden.at("long.hidden"), 0, 1e-5);
 }
 
+TEST(T5Encoder, StaysFiniteInFloat16WhereTheFeedForwardOutgrowsIt) {
+  const at::NoGradGuard none;
+  const Tensor ids = load_tensors(kGolden / "t5.safetensors").at("tokens");
+  T5Encoder narrow(kMicro / "text_encoder_2", {.dtype = at::kHalf});
+  T5Encoder wide(kMicro / "text_encoder_2", {});
+  for (T5Encoder* one : {&narrow, &wide}) {
+    for (nn::Linear* layer : one->linears()) {
+      if (layer->name.ends_with(".wo")) { layer->weight = layer->weight * 1e8; }
+    }
+  }
+  const Tensor ours = narrow.forward(ids);
+  EXPECT_EQ(ours.scalar_type(), at::kHalf);
+  expect_close(ours.to(at::kFloat), wide.forward(ids), 0, 2e-2);
+}
+
 TEST(TextEncoders, PassGradientsToTheirWeightsForLateTuning) {
   T5Encoder t5(kMicro / "text_encoder_2", {});
   nn::Linear* layer = t5.linears().front();

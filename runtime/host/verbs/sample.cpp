@@ -125,18 +125,31 @@ LoraChoice read_lora(const std::string& text) {
 }
 
 at::Device device_from_name(const std::string& name) {
-  try {
-    return at::Device(name);
-  } catch (const c10::Error&) {
+  if (name == "cpu") { return at::kCPU; }
+  if (name != "cuda") {
     throw Error("no device named '" + name + "'")
-        .where("--device")
-        .fix("devices: cpu, cuda, cuda:0");
+        .where("the command line, --device")
+        .fix("devices: cpu, cuda");
   }
+  if (at::hasCUDA()) { return at::kCUDA; }
+  throw Error("there is no CUDA device that this program can use")
+      .where("the command line, --device")
+      .fix("render with --device cpu, or see what `lorarun doctor` found");
+}
+
+at::ScalarType float_from_name(const std::string& name) {
+  const at::ScalarType dtype = dtype_from_name(name);
+  for (const at::ScalarType one : {at::kFloat, at::kBFloat16, at::kHalf}) {
+    if (dtype == one) { return dtype; }
+  }
+  throw Error("networks do not run in " + name)
+      .where("the command line, --dtype")
+      .fix("data types: float32, bfloat16, float16");
 }
 
 std::unique_ptr<models::Model> open_base(const Flags& flags) {
   const at::Device device = device_from_name(flags.device);
-  const nn::Placement placement = {.dtype = dtype_from_name(flags.dtype), .device = device};
+  const nn::Placement placement = {.dtype = float_from_name(flags.dtype), .device = device};
   return models::open_model(
       flags.base, "",
       {.denoiser = placement, .vae = {.device = device}, .text_encoder = placement});

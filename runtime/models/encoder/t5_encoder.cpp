@@ -99,6 +99,10 @@ struct T5Encoder::Parts {
     block.gate = take(mlp + (gated ? "wi_0" : "wi"), width, hidden);
     if (gated) { block.up = take(mlp + "wi_1", width, hidden); }
     block.down = take(mlp + "wo", hidden, width);
+    // its sums leave the range of float16; the rows stay float32 from there on
+    if (block.down.weight.scalar_type() == at::kHalf) {
+      block.down.weight = block.down.weight.to(at::kFloat);
+    }
     return block;
   }
 
@@ -122,8 +126,9 @@ struct T5Encoder::Parts {
   }
 
   Tensor feed_forward(const Block& block, const Tensor& x) const {
-    if (!gated) { return block.down.forward(at::relu(block.gate.forward(x))); }
-    return block.down.forward(at::gelu(block.gate.forward(x), "tanh") * block.up.forward(x));
+    const Tensor hidden = gated ? at::gelu(block.gate.forward(x), "tanh") * block.up.forward(x)
+                                : at::relu(block.gate.forward(x));
+    return block.down.forward(hidden.to(block.down.weight.scalar_type()));
   }
 };
 

@@ -4,6 +4,8 @@
 //
 // Attention is not scaled, and a learned bias by distance (in buckets, from the
 // first layer) is added to the scores.  No padding mask: FLUX uses none.
+// In float16 the MLP's last layer (wo) and the sums after it are float32, as in
+// transformers: large T5s leave float16's range there.
 // Reference: transformers T5EncoderModel.
 
 #pragma once
