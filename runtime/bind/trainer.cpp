@@ -84,9 +84,9 @@ int step(lua_State* L) {
 // in a file
 int opened_step(lua_State* L) {
   const data::Batch& batch = check<LoadedBatch>(L, 2).batch;
-  const train::Stats stats =
-      train::open_step(check<train::Trainer>(L, 1), batch, check_knobs(L, 3),
-                       check<data::Dataset>(L, 4).sets, check_string(L, 5), check_string(L, 6));
+  check<data::Dataset>(L, 4);  // the batch's items point into it
+  const train::Stats stats = train::open_step(check<train::Trainer>(L, 1), batch, check_knobs(L, 3),
+                                              check_string(L, 5), check_string(L, 6));
   push_stats(L, stats, batch.size());
   return 1;
 }

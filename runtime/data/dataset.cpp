@@ -53,7 +53,8 @@ bool naturally_less(const std::string& a, const std::string& b) {
     if (number_a.size() != number_b.size()) { return number_a.size() < number_b.size(); }
     if (number_a != number_b) { return number_a < number_b; }
   }
-  return a.size() - i < b.size() - j;
+  if (a.size() - i != b.size() - j) { return a.size() - i < b.size() - j; }
+  return a < b;  // "a1" and "a01": any order will do, but always the same
 }
 
 std::vector<Picture> list_pictures(const ImageSet& set) {
@@ -81,13 +82,14 @@ std::vector<Picture> list_pictures(const ImageSet& set) {
 }
 
 // Reads a picture once: a later failure in the middle of a run would cost hours.
-void inspect(Picture& picture, ContentIndex& index) {
+void inspect(Picture& picture, ContentIndex& index, Scan scan) {
   try {
     picture.info = probe_image(picture.path);
+    picture.written = read_caption(picture.path);
+    if (scan == Scan::headers) { return; }
     const bool seen_before = index.knows(picture.path);
     picture.content = index.hash_of(picture.path);
     if (!seen_before) { load_image(picture.path); }
-    picture.written = read_caption(picture.path);
   } catch (const Error& error) {
     index.forget(picture.path);
     picture.problem = error.headline();
@@ -109,6 +111,22 @@ Bucketer bucketer_of(const ImageSet& set, int64_t resolution_px, int64_t size_mu
                    .max_px = set.max_px,
                    .step_px = set.step_px,
                    .no_upscale = set.no_upscale});
+}
+
+std::array<uint8_t, 3> background_of(const ImageSet& set) {
+  std::array<uint8_t, 3> colour{};
+  if (set.background.size() != colour.size()) {
+    throw Error("a background has three numbers: red, green, blue").where("data, background");
+  }
+  for (size_t i = 0; i < colour.size(); ++i) {
+    const int channel = set.background[i];
+    if (channel < 0 || channel > 255) {
+      throw Error("a colour's number is from 0 to 255, not " + std::to_string(channel))
+          .where("data, background");
+    }
+    colour[i] = static_cast<uint8_t>(channel);
+  }
+  return colour;
 }
 
 // The items of one picture: one per resolution, repeat and mirror image.
@@ -135,7 +153,8 @@ void add_items(const Picture& picture, const ImageSet& set, int64_t set_index,
               .scaled_h = fit.scaled.height,
               .bucket_w = fit.bucket.width,
               .bucket_h = fit.bucket.height,
-              .sample_latents = set.sample_latents};
+              .sample_latents = set.sample_latents,
+              .background = background_of(set)};
     for (int64_t repeat = 0; repeat < set.repeats; ++repeat) {
       for (const bool flipped : {false, true}) {
         if (flipped && !set.flip) { continue; }
@@ -172,8 +191,9 @@ std::string hash_of_items(const Dataset& dataset) {
     sum.add(item.content)
         .add(item.caption)
         .add(size_text(item.bucket_w, item.bucket_h))
-        .add(item.flipped ? "f" : "-");
-    sum.add(std::to_string(item.weight));
+        .add(item.flipped ? "f" : "-")
+        .add(
+            Json({item.weight, item.caption_dropout, item.sample_latents, item.background}).dump());
   }
   return sum.hex();
 }
@@ -181,13 +201,13 @@ std::string hash_of_items(const Dataset& dataset) {
 }  // namespace
 
 Dataset open_dataset(const std::vector<ImageSet>& sets, int64_t size_multiple_px,
-                     const std::filesystem::path& index_file) {
+                     const std::filesystem::path& index_file, Scan scan) {
   Dataset dataset{.sets = sets};
   ContentIndex index(index_file);
   for (size_t at = 0; at < sets.size(); ++at) {
     std::vector<Picture> pictures = list_pictures(sets[at]);
     parallel_for(static_cast<int64_t>(pictures.size()),
-                 [&](int64_t i) { inspect(pictures[static_cast<size_t>(i)], index); });
+                 [&](int64_t i) { inspect(pictures[static_cast<size_t>(i)], index, scan); });
     for (const Picture& picture : pictures) {
       note_picture(picture, dataset.report);
       if (picture.problem.empty()) {

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -46,6 +47,7 @@ struct Item {
   int64_t bucket_w = 0, bucket_h = 0;   // of its bucket
   bool flipped = false;
   bool sample_latents = false;
+  std::array<uint8_t, 3> background = {255, 255, 255};
 };
 
 struct Report {
@@ -64,9 +66,15 @@ struct Dataset {
   std::string hash;  // of all contents, captions and settings: part of file metadata
 };
 
+// How closely a scan looks.
+enum class Scan {
+  contents,  // decodes what it has not seen before and hashes it: before training
+  headers,   // sizes and captions only; a broken picture shows when it is read
+};
+
 // Scans the folders.  `index_file` remembers content hashes between starts.
 // Throws Error for a missing or empty folder and when no picture is usable.
 Dataset open_dataset(const std::vector<ImageSet>& sets, int64_t size_multiple_px,
-                     const std::filesystem::path& index_file = {});
+                     const std::filesystem::path& index_file = {}, Scan scan = Scan::contents);
 
 }  // namespace lorarun::data

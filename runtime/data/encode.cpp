@@ -25,8 +25,7 @@ Turn load_turn(std::vector<const Item*> items, const Dataset& dataset) {
   turn.pixels.resize(turn.items.size());
   parallel_for(static_cast<int64_t>(turn.items.size()), [&](int64_t i) {
     const auto at = static_cast<size_t>(i);
-    turn.pixels[at] =
-        pixels_of(*turn.items[at], dataset.sets[static_cast<size_t>(turn.items[at]->set)]);
+    turn.pixels[at] = pixels_of(*turn.items[at]);
   });
   return turn;
 }
@@ -148,7 +147,8 @@ std::string Cache::latent_key(const Item& item) const {
   const std::string place = std::to_string(item.scaled_w) + "x" + std::to_string(item.scaled_h) +
                             "/" + std::to_string(item.bucket_w) + "x" +
                             std::to_string(item.bucket_h) + (item.flipped ? "/flipped" : "") +
-                            (item.sample_latents ? "/std" : "");
+                            (item.sample_latents ? "/std" : "") + "/" +
+                            Json(item.background).dump();
   return BlobCache::key_of({"latent", kVersion, item.content, place, vae_});
 }
 
@@ -187,9 +187,9 @@ EncodeCounts encode_dataset(const Dataset& dataset, models::Model& model, const 
   return counts;
 }
 
-Image prepared_image(const Item& item, const ImageSet& set) {
-  const auto channel = [&](size_t i) { return static_cast<uint8_t>(set.background.at(i)); };
-  Image image = load_image(item.path, Colour{channel(0), channel(1), channel(2)});
+Image prepared_image(const Item& item) {
+  const auto& [red, green, blue] = item.background;
+  Image image = load_image(item.path, Colour{red, green, blue});
   const auto scaled_w = static_cast<int>(item.scaled_w), scaled_h = static_cast<int>(item.scaled_h);
   if (image.width != scaled_w || image.height != scaled_h) {
     image = resample(image, scaled_w, scaled_h, Filter::lanczos);
@@ -201,8 +201,8 @@ Image prepared_image(const Item& item, const ImageSet& set) {
   return item.flipped ? flip_horizontal(image) : image;
 }
 
-Tensor pixels_of(const Item& item, const ImageSet& set) {
-  const Image image = prepared_image(item, set);
+Tensor pixels_of(const Item& item) {
+  const Image image = prepared_image(item);
   const Tensor bytes = at::from_blob(const_cast<uint8_t*>(image.rgb.data()),
                                      {image.height, image.width, 3}, at::TensorOptions(at::kByte));
   return bytes.permute({2, 0, 1}).to(at::kFloat).div_(127.5).sub_(1.0).contiguous();

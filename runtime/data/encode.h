@@ -57,9 +57,9 @@ EncodeCounts encode_dataset(const Dataset& dataset, models::Model& model, const 
 
 // The picture at its bucket's size: decoded, resized (Lanczos, as Pillow), centre-cropped,
 // mirrored.
-Image prepared_image(const Item& item, const ImageSet& set);
+Image prepared_image(const Item& item);
 
 // The picture as the VAE sees it: [3, H, W] float32 in [-1, 1].
-Tensor pixels_of(const Item& item, const ImageSet& set);
+Tensor pixels_of(const Item& item);
 
 }  // namespace lorarun::data

@@ -124,6 +124,12 @@ void TensorboardFile::picture(int64_t step, const std::string& tag, int width, i
   record(event_of(step, bytes_field(1, tag) + bytes_field(4, image)));
 }
 
+void TensorboardFile::forget_from(int64_t step) {
+  constexpr uint64_t kStart = 1;  // Event{7: SessionLog{1: status}}
+  record(double_field(1, unix_now_s()) + integer_field(2, static_cast<uint64_t>(step)) +
+         bytes_field(7, integer_field(1, kStart)));
+}
+
 void TensorboardFile::record(std::string_view data) {
   const std::string length = little_endian(static_cast<uint64_t>(data.size()));
   const std::string whole = length + little_endian(masked(crc32c(length))) + std::string(data) +

@@ -33,6 +33,9 @@ class TensorboardFile {
   void picture(int64_t step, const std::string& tag, int width, int height,
                const std::vector<uint8_t>& png);
 
+  // Says that the run starts again at `step`: viewers drop what earlier files hold from there on.
+  void forget_from(int64_t step);
+
  private:
   void record(std::string_view data);
   fs::path path_;

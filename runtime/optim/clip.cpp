@@ -3,7 +3,7 @@
 namespace lorarun::optim {
 namespace {
 
-constexpr double kEps = 1e-6;
+constexpr float kEps = 1e-6F;
 
 std::vector<Tensor> gradients_of(const std::vector<Group>& groups) {
   std::vector<Tensor> gradients;
@@ -16,28 +16,26 @@ std::vector<Tensor> gradients_of(const std::vector<Group>& groups) {
   return gradients;
 }
 
-Tensor norm_of(const std::vector<Tensor>& gradients) {
-  const std::vector<Tensor> norms = at::_foreach_norm(gradients, 2);
-  return at::linalg_vector_norm(at::stack(norms), 2);
-}
-
 }  // namespace
 
 double gradient_norm(const std::vector<Group>& groups) {
   const std::vector<Tensor> gradients = gradients_of(groups);
-  return gradients.empty() ? 0.0 : norm_of(gradients).item().toDouble();
+  if (gradients.empty()) { return 0.0; }
+  const std::vector<Tensor> norms = at::_foreach_norm(gradients, 2);
+  return at::linalg_vector_norm(at::stack(norms), 2).item().toDouble();
+}
+
+void scale_gradients(const std::vector<Group>& groups, double norm, double max_norm) {
+  if (max_norm <= 0.0) { return; }
+  const at::NoGradGuard no_grad;
+  const float factor = 1.0F / (static_cast<float>(norm) + kEps) * static_cast<float>(max_norm);
+  if (factor < 1.0F) { at::_foreach_mul_(gradients_of(groups), factor); }
 }
 
 double clip_gradients(const std::vector<Group>& groups, double max_norm) {
-  const at::NoGradGuard no_grad;
-  const std::vector<Tensor> gradients = gradients_of(groups);
-  if (gradients.empty()) { return 0.0; }
-  const Tensor norm = norm_of(gradients);
-  if (max_norm > 0.0) {
-    const Tensor factor = (norm + kEps).reciprocal_().mul_(max_norm).clamp_max_(1.0);
-    at::_foreach_mul_(gradients, factor);
-  }
-  return norm.item().toDouble();
+  const double norm = gradient_norm(groups);
+  scale_gradients(groups, norm, max_norm);
+  return norm;
 }
 
 }  // namespace lorarun::optim

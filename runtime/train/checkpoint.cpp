@@ -21,6 +21,13 @@ std::string numbered(const std::string& name, int64_t step) {
   return name + digits;
 }
 
+void flush_folder(const std::filesystem::path& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY);
+  if (fd < 0) { return; }
+  ::fsync(fd);
+  ::close(fd);
+}
+
 std::filesystem::path raw_path(const CheckpointPlace& place, int64_t step) {
   return place.folder / (numbered(place.name, step) + ".raw.safetensors");
 }
@@ -75,39 +82,68 @@ void self_check(const std::filesystem::path& path, const networks::LoraFile& wri
   }
 }
 
-void write_lora(const std::filesystem::path& path, const Trainer& trainer,
-                const SaveOptions& options) {
-  const networks::LoraFile file = lora_of(const_cast<Trainer&>(trainer).network());
-  networks::write_lora_file(path, file, options.dialect, dtype_from_name(options.dtype),
+// A folder that is removed with what is still in it: "<path>.tmp-<pid>".
+class TemporaryFolder {
+ public:
+  explicit TemporaryFolder(const std::filesystem::path& beside) : path_(beside) {
+    path_ += ".tmp-" + std::to_string(::getpid());
+    std::filesystem::remove_all(path_);
+    make_folder(path_);
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// The file gets its name only after the check.
+void write_lora(const std::filesystem::path& path, Trainer& trainer, const SaveOptions& options) {
+  const networks::LoraFile file = lora_of(trainer.network());
+  const TemporaryFolder temporary(path);
+  const std::filesystem::path draft = temporary.path() / path.filename();
+  networks::write_lora_file(draft, file, options.dialect, dtype_from_name(options.dtype),
                             options.metadata);
-  if (options.self_check) { self_check(path, file, options.dtype); }
+  if (options.self_check) { self_check(draft, file, options.dtype); }
+  std::filesystem::rename(draft, path);
+  flush_folder(path.parent_path());
 }
 
-void flush_folder(const std::filesystem::path& folder) {
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY);
-  if (fd < 0) { return; }
-  ::fsync(fd);
-  ::close(fd);
+// EMA weights stand in the network while this lives.
+class AveragedWeights {
+ public:
+  explicit AveragedWeights(Trainer& trainer) : trainer_(trainer) { trainer_.swap_ema(); }
+  ~AveragedWeights() { trainer_.swap_ema(); }
+  AveragedWeights(const AveragedWeights&) = delete;
+  AveragedWeights& operator=(const AveragedWeights&) = delete;
+
+ private:
+  Trainer& trainer_;
+};
+
+// Moves a folder to its name; one that stands there changes places with it in one go, so that a
+// step saved again has a whole state at every moment.
+void put_in_place(const std::filesystem::path& folder, const std::filesystem::path& name) {
+  const int exchanged =
+      ::renameat2(AT_FDCWD, folder.c_str(), AT_FDCWD, name.c_str(), RENAME_EXCHANGE);
+  if (exchanged == 0) { return; }
+  std::filesystem::remove_all(name);
+  std::filesystem::rename(folder, name);
 }
 
 // The state folder appears whole or not at all.
 void write_state(const CheckpointPlace& place, int64_t step, const Trainer& trainer,
                  const Json& state) {
   const std::filesystem::path final_path = place.state(step);
-  std::filesystem::path temporary = final_path;
-  temporary += ".tmp-" + std::to_string(::getpid());
-  std::filesystem::remove_all(temporary);
-  make_folder(temporary);
-  try {
-    save_tensors(temporary / "tensors.safetensors", trainer.state());
-    write_atomically(temporary / "state.json", to_line(state));
-    std::filesystem::remove_all(final_path);  // of a save that was killed before its LoRA file
-    std::filesystem::rename(temporary, final_path);
-  } catch (...) {
-    std::error_code ignored;
-    std::filesystem::remove_all(temporary, ignored);
-    throw;
-  }
+  const TemporaryFolder temporary(final_path);
+  save_tensors(temporary.path() / "tensors.safetensors", trainer.state());
+  write_atomically(temporary.path() / "state.json", to_line(state));
+  put_in_place(temporary.path(), final_path);
   flush_folder(place.folder);
 }
 
@@ -118,13 +154,43 @@ void remove_checkpoint(const CheckpointPlace& place, int64_t step) {
   std::filesystem::remove_all(place.state(step), ignored);
 }
 
-// What a killed writer left.  A run folder has one writer at a time.
-void remove_leftovers(const std::filesystem::path& folder) {
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    if (entry.path().filename().string().find(".tmp-") != std::string::npos) {
-      std::filesystem::remove_all(entry.path(), ignored);
+// The name of the LoRA file that a state folder or raw file belongs to; empty for other names.
+std::string lora_name_of(const std::string& name) {
+  for (const std::string suffix : {".state", ".raw.safetensors"}) {
+    if (name.ends_with(suffix)) {
+      return name.substr(0, name.size() - suffix.size()) + ".safetensors";
     }
+  }
+  return "";
+}
+
+// What a killed writer left: temporaries, and parts of a checkpoint whose LoRA file is not there.
+// A run folder has one writer at a time.
+void remove_leftovers(const CheckpointPlace& place) {
+  std::error_code ignored;
+  std::vector<std::filesystem::path> leftovers;
+  for (const auto& entry : std::filesystem::directory_iterator(place.folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    const std::string lora = lora_name_of(name);
+    const bool temporary = name.find(".tmp-") != std::string::npos;
+    const bool orphan = !lora.empty() && !std::filesystem::exists(place.folder / lora);
+    if (name.starts_with(place.name + "-") && (temporary || orphan)) {
+      leftovers.push_back(entry.path());
+    }
+  }
+  for (const auto& path : leftovers) { std::filesystem::remove_all(path, ignored); }
+}
+
+// What `read` gives; a file that cannot be read is a damaged checkpoint.
+template <typename Read>
+auto readable(const Read& read, const std::filesystem::path& folder) {
+  try {
+    return read();
+  } catch (Error& error) {
+    error.where(folder.string());
+    error.fix("the checkpoint is damaged: remove " + folder.string() +
+              " to go on from the one before it");
+    throw;
   }
 }
 
@@ -141,18 +207,12 @@ std::filesystem::path CheckpointPlace::state(int64_t step) const {
 void save_checkpoint(const CheckpointPlace& place, int64_t step, Trainer& trainer,
                      const Json& state, const SaveOptions& options) {
   make_folder(place.folder);
-  remove_leftovers(place.folder);
+  remove_leftovers(place);
   write_state(place, step, trainer, state);
   if (trainer.has_ema()) {
     write_lora(raw_path(place, step), trainer, options);
-    trainer.swap_ema();
-    try {
-      write_lora(place.lora(step), trainer, options);
-    } catch (...) {
-      trainer.swap_ema();
-      throw;
-    }
-    trainer.swap_ema();
+    const AveragedWeights averaged(trainer);
+    write_lora(place.lora(step), trainer, options);
   } else {
     write_lora(place.lora(step), trainer, options);
   }
@@ -182,17 +242,21 @@ std::vector<int64_t> checkpoint_steps(const CheckpointPlace& place) {
 
 std::optional<Json> load_checkpoint(const CheckpointPlace& place, int64_t at_most,
                                     Trainer& trainer) {
+  remove_leftovers(place);
   std::vector<int64_t> steps = checkpoint_steps(place);
   std::erase_if(steps, [at_most](int64_t step) { return step > at_most; });
   if (steps.empty()) { return std::nullopt; }
   const std::filesystem::path folder = place.state(steps.back());
+  const Json state = readable([&] { return read_json(folder / "state.json"); }, folder);
+  const NamedTensors tensors =
+      readable([&] { return load_tensors(folder / "tensors.safetensors"); }, folder);
   try {
-    trainer.load_state(load_tensors(folder / "tensors.safetensors"));
-    return read_json(folder / "state.json");
+    trainer.load_state(tensors);
   } catch (Error& error) {
     error.where(folder.string());
     throw;
   }
+  return state;
 }
 
 }  // namespace lorarun::train

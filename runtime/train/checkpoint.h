@@ -5,9 +5,10 @@
 //   NAME-000250.state/tensors.safetensors raw float32 adapter, moments, EMA
 //
 // The state folder is written under a temporary name, flushed and renamed;
-// then the LoRA file.  A checkpoint exists when its LoRA file exists, so a kill
-// at any moment leaves only whole checkpoints.  Old ones go only after the new
-// one is there.
+// then the LoRA file, which was checked before it got its name.  A checkpoint
+// exists when both exist, so a kill at any moment leaves only whole checkpoints.
+// Old ones go only after the new one is there; what a killed writer left goes at
+// the next save or load.
 
 #pragma once
 
@@ -45,7 +46,8 @@ void save_checkpoint(const CheckpointPlace& place, int64_t step, Trainer& traine
 
 std::vector<int64_t> checkpoint_steps(const CheckpointPlace& place);  // whole ones, ascending
 
-// Loads the newest whole checkpoint at or before `step`; gives its state, or nothing.
+// Loads the newest whole checkpoint at or before `at_most`; gives its state, or nothing.
+// Throws Error naming the checkpoint when its state is damaged or belongs to another network.
 std::optional<Json> load_checkpoint(const CheckpointPlace& place, int64_t at_most,
                                     Trainer& trainer);
 

@@ -16,12 +16,6 @@ Tensor distance(const LossLaw& law, const Tensor& prediction, const Tensor& targ
   throw Error("no loss named '" + law.kind + "'").fix(law.kind, loss_kinds(), "losses");
 }
 
-Tensor weighting(const std::string& name, const Tensor& sigma) {
-  if (name == "sigma_sqrt") { return sigma.pow(-2.0); }
-  if (name == "cosmap") { return 2.0 / (std::numbers::pi * (1 - 2 * sigma + 2 * sigma * sigma)); }
-  throw Error("no loss weighting named '" + name + "'").fix(name, loss_weightings(), "weightings");
-}
-
 }  // namespace
 
 const std::vector<std::string>& loss_kinds() {
@@ -34,11 +28,18 @@ const std::vector<std::string>& loss_weightings() {
   return names;
 }
 
-Tensor sample_losses(const LossLaw& law, const Tensor& prediction, const Tensor& target,
-                     const Tensor& sigma) {
-  const Tensor losses = distance(law, prediction.to(at::kFloat), target).mean({1, 2, 3});
-  return law.weighting == "none" ? losses
-                                 : losses * weighting(law.weighting, sigma.to(losses.device()));
+Tensor sample_losses(const LossLaw& law, const Tensor& prediction, const Tensor& target) {
+  return distance(law, prediction.to(at::kFloat), target).mean({1, 2, 3});
+}
+
+Tensor sigma_weights(const LossLaw& law, const Tensor& sigma) {
+  if (law.weighting == "none") { return at::ones_like(sigma); }
+  if (law.weighting == "sigma_sqrt") { return sigma.pow(-2.0); }
+  if (law.weighting == "cosmap") {
+    return 2.0 / (std::numbers::pi * (1 - 2 * sigma + 2 * sigma * sigma));
+  }
+  throw Error("no loss weighting named '" + law.weighting + "'")
+      .fix(law.weighting, loss_weightings(), "weightings");
 }
 
 }  // namespace lorarun::train

@@ -135,8 +135,7 @@ std::map<std::string, std::string> metadata_of(Trainer& trainer, const data::Bat
 }  // namespace
 
 Stats open_step(Trainer& trainer, const data::Batch& batch, const Knobs& knobs,
-                const std::vector<data::ImageSet>& sets, const std::string& base,
-                const std::filesystem::path& out) {
+                const std::string& base, const std::filesystem::path& out) {
   expect_one_size(batch);
   NamedTensors opened;
   put_adapters(trainer.network(), "adapter/", opened);
@@ -144,8 +143,7 @@ Stats open_step(Trainer& trainer, const data::Batch& batch, const Knobs& knobs,
   put_moments(trainer, opened);
   for (const data::MicroBatch& micro : batch.micro) {
     for (const data::Item* item : micro.items) {
-      append_rows(opened, "pixels",
-                  data::pixels_of(*item, sets[static_cast<size_t>(item->set)]).unsqueeze(0));
+      append_rows(opened, "pixels", data::pixels_of(*item).unsqueeze(0));
     }
   }
   const bool embeds_guidance = trainer.model().embeds_guidance();

@@ -5,9 +5,7 @@
 
 #include <filesystem>
 #include <string>
-#include <vector>
 
-#include "runtime/data/dataset.h"
 #include "runtime/train/trainer.h"
 
 namespace lorarun::train {
@@ -15,7 +13,6 @@ namespace lorarun::train {
 // Performs the step and writes `out`.  `base` is the model's path as in the recipe.
 // Throws Error when the batch holds pictures of several sizes: they share no shape.
 Stats open_step(Trainer& trainer, const data::Batch& batch, const Knobs& knobs,
-                const std::vector<data::ImageSet>& sets, const std::string& base,
-                const std::filesystem::path& out);
+                const std::string& base, const std::filesystem::path& out);
 
 }  // namespace lorarun::train

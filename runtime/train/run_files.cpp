@@ -2,6 +2,7 @@
 
 #include <array>
 #include <sstream>
+#include <utility>
 
 #include "runtime/base/clock.h"
 
@@ -23,39 +24,39 @@ OrderedJson ordered(const Json& line) {
   return result;
 }
 
-int64_t step_of_line(const std::string& line) {
-  const Json parsed = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-  return parsed.is_object() ? parsed.value("step", int64_t{-1}) : -1;
+bool is_metric(const Json& line) {
+  return line.is_object() && line.contains("step") && line["step"].is_number_integer();
 }
 
-// Drops torn lines and those of steps that will be trained again.
-void cut_after(const std::filesystem::path& path, int64_t step) {
-  if (!std::filesystem::exists(path)) { return; }
+// Drops torn lines and those of steps that will be trained again; gives the latter.
+Json cut_after(const std::filesystem::path& path, int64_t step) {
+  Json cut = Json::array();
+  if (!std::filesystem::exists(path)) { return cut; }
   std::istringstream lines(read_text(path));
   std::string kept;
   bool dropped = false;
   for (std::string line; std::getline(lines, line);) {
-    const int64_t at = step_of_line(line);
-    if (at >= 0 && at <= step) {
+    const Json parsed = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (is_metric(parsed) && parsed["step"].get<int64_t>() <= step) {
       kept += line + "\n";
-    } else {
-      dropped = true;
+      continue;
     }
+    dropped = true;
+    if (is_metric(parsed)) { cut.push_back(parsed); }
   }
   if (dropped) { write_atomically(path, kept); }
-}
-
-LineFile metrics_file(const std::filesystem::path& folder, int64_t step) {
-  cut_after(folder / "metrics.jsonl", step);
-  return LineFile(folder / "metrics.jsonl");
+  return cut;
 }
 
 }  // namespace
 
 RunFiles::RunFiles(const std::filesystem::path& folder, int64_t step)
-    : metrics_(metrics_file(folder, step)),
+    : cut_(cut_after(folder / "metrics.jsonl", step)),
+      metrics_(folder / "metrics.jsonl"),
       journal_(folder / "journal.jsonl"),
-      tensorboard_(folder) {}
+      tensorboard_(folder) {
+  if (step > 0) { tensorboard_.forget_from(step + 1); }
+}
 
 void RunFiles::journal(const Json& event) {
   OrderedJson line;
@@ -65,6 +66,9 @@ void RunFiles::journal(const Json& event) {
   }
   for (const auto& [key, value] : event.items()) {
     if (!line.contains(key)) { line[key] = value; }
+  }
+  if (event.value("event", "") == "resume" && !cut_.empty()) {
+    line["cut"] = std::exchange(cut_, Json::array());
   }
   journal_.append(to_line(line));
 }

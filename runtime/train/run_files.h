@@ -22,7 +22,8 @@ namespace lorarun::train {
 class RunFiles {
  public:
   // Opens the files of a run folder that stands at `step`: metrics of later
-  // steps, which a kill left behind, are cut off.  The journal keeps all it has.
+  // steps, which a kill left behind, are cut off; the journal's next line of the
+  // event "resume" keeps them under "cut", and TensorBoard forgets them too.
   RunFiles(const std::filesystem::path& folder, int64_t step);
 
   // Adds `time`; the rest is the caller's: step, event, origin, …
@@ -36,6 +37,7 @@ class RunFiles {
   void flush();  // to the disk: before a checkpoint
 
  private:
+  Json cut_;  // lines of metrics that will be trained again
   LineFile metrics_, journal_;
   TensorboardFile tensorboard_;
 };

@@ -2,12 +2,11 @@
 
 #include <cmath>
 
-#include "kernels/ema.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/nearest.h"
 #include "runtime/optim/clip.h"
-#include "runtime/optim/flat.h"
+#include "runtime/optim/ema.h"
 #include "runtime/train/loss.h"
 #include "runtime/train/noise.h"
 
@@ -55,26 +54,28 @@ std::string files_of(const data::Batch& batch) {
   return join(names, ", ");
 }
 
-// A module whose `up` got no gradient at the first step trains nothing: a broken graph, not bad
+bool has_gradient(const networks::Module& module) {
+  for (const networks::NamedParameter& one : module.named_parameters()) {
+    const Tensor& gradient = one.tensor.grad();
+    if (gradient.defined() && gradient.abs().max().item<double>() > 0.0) { return true; }
+  }
+  return false;
+}
+
+// A module that got no gradient in its group's first step trains nothing: a broken graph, not bad
 // luck.
-void expect_gradients(const networks::Network& network, const std::vector<optim::Group>& groups) {
+void expect_gradients(const networks::Network& network, const std::string& component) {
   std::vector<std::string> dead;
   for (const networks::Entry& entry : network.entries()) {
-    for (const optim::Group& group : groups) {
-      if (group.name != entry.component || !group.trains) { continue; }
-      bool alive = false;
-      for (const networks::NamedParameter& one : entry.module->named_parameters()) {
-        const Tensor& gradient = one.tensor.grad();
-        alive = alive || (gradient.defined() && gradient.abs().max().item<double>() > 0.0);
-      }
-      if (!alive) { dead.push_back(entry.target); }
+    if (entry.component == component && !has_gradient(*entry.module)) {
+      dead.push_back(entry.target);
     }
   }
   if (dead.empty()) { return; }
   const size_t total = dead.size();
   dead.resize(std::min<size_t>(total, 4));
-  throw Error(std::to_string(total) +
-              " adapters got no gradient in the first step: " + join(dead, ", "))
+  throw Error(std::to_string(total) + " adapters of '" + component +
+              "' got no gradient in their first step and would train nothing: " + join(dead, ", "))
       .fix("leave these layers out with network.exclude, or report this as a bug")
       .while_working();
 }
@@ -110,7 +111,7 @@ Stats Trainer::step(const data::Batch& batch, const Knobs& knobs) {
         .fix("lower the learning rate, or look at these pictures; the last checkpoint is good")
         .while_working();
   }
-  if (batch.step == 1) { expect_gradients(*network_, groups_); }
+  check_first_gradients(stats.loss);
 
   stats.grad_norm = optim::gradient_norm(groups_);
   if (!std::isfinite(stats.grad_norm)) {
@@ -122,7 +123,7 @@ Stats Trainer::step(const data::Batch& batch, const Knobs& knobs) {
         .while_working();
   }
   if (before_update) { before_update(); }
-  optim::clip_gradients(groups_, knobs.clip);
+  optim::scale_gradients(groups_, stats.grad_norm, knobs.clip);
   optimizer_->step(groups_, batch.step);
   update_ema(knobs.ema);
   clear_gradients(groups_);
@@ -152,8 +153,8 @@ void Trainer::accumulate(const data::MicroBatch& micro, const data::Batch& batch
       micro.text.text.empty() ? model_->encode_text(micro.captions) : micro.text;
 
   const Tensor prediction = model_->predict(noised.noisy, sigma, text, guidance);
-  const Tensor losses = sample_losses(knobs.loss, prediction, noised.target, sigma);
-  const Tensor weight = micro.weight.to(losses.device());
+  const Tensor losses = sample_losses(knobs.loss, prediction, noised.target);
+  const Tensor weight = (micro.weight * sigma_weights(knobs.loss, sigma)).to(losses.device());
   const Tensor loss = (losses * weight).sum() / rows_in_all;
   loss.backward();
   network_->clock().training = false;
@@ -177,36 +178,34 @@ void Trainer::accumulate(const data::MicroBatch& micro, const data::Batch& batch
   }
 }
 
-void Trainer::update_ema(double decay) {
-  if (decay <= 0) { return; }
-  const at::NoGradGuard none;
-  const bool starts = ema_.empty();
-  size_t index = 0;
+// A batch of weight 0 has no gradient and says nothing.
+void Trainer::check_first_gradients(double loss) {
+  if (loss == 0.0) { return; }
   for (const optim::Group& group : groups_) {
-    for (const Tensor& parameter : group.parameters) {
-      if (starts) { ema_.push_back(parameter.detach().clone()); }
-      Tensor& average = ema_[index++];
-      if (starts) { continue; }
-      if (parameter.is_cpu()) {
-        lorarun::ema(optim::flat_const(parameter), decay, optim::flat(average));
-      } else {
-        average.lerp_(parameter, 1.0 - decay);
-      }
+    if (group.trains && checked_groups_.insert(group.name).second) {
+      expect_gradients(*network_, group.name);
     }
   }
 }
 
-void Trainer::swap_ema() {
-  const at::NoGradGuard none;
-  size_t index = 0;
+std::vector<Tensor> Trainer::parameters() const {
+  std::vector<Tensor> all;
   for (const optim::Group& group : groups_) {
-    for (const Tensor& parameter : group.parameters) {
-      if (index == ema_.size()) { return; }
-      const Tensor raw = parameter.detach().clone();
-      parameter.detach().copy_(ema_[index]);
-      ema_[index++].copy_(raw);
-    }
+    all.insert(all.end(), group.parameters.begin(), group.parameters.end());
   }
+  return all;
+}
+
+void Trainer::update_ema(double decay) {
+  if (decay <= 0) { return ema_.clear(); }
+  if (!ema_.empty()) { return optim::update_averages(parameters(), decay, ema_); }
+  for (const Tensor& parameter : parameters()) { ema_.push_back(parameter.detach().clone()); }
+}
+
+void Trainer::swap_ema() {
+  if (!has_ema()) { return; }
+  std::vector<Tensor> raw = parameters();
+  optim::swap_values(raw, ema_);
 }
 
 std::map<std::string, Tensor> Trainer::state() const {
@@ -219,27 +218,35 @@ std::map<std::string, Tensor> Trainer::state() const {
   return state;
 }
 
+// Everything is compared before anything is changed.
 void Trainer::load_state(const std::map<std::string, Tensor>& state) {
   const at::NoGradGuard none;
-  std::map<std::string, Tensor> optimizer_state;
-  std::vector<Tensor> averages;
-  for (const auto& [name, tensor] : state) {
-    if (name.starts_with("optimizer/")) { optimizer_state[name.substr(10)] = tensor; }
-  }
-  for (const networks::NamedParameter& one : network_->parameters()) {
+  const std::vector<networks::NamedParameter> adapters = network_->parameters();
+  for (const networks::NamedParameter& one : adapters) {
     const auto at = state.find("adapter/" + one.name);
     if (at == state.end() || at->second.sizes() != one.tensor.sizes()) {
       throw Error("the checkpoint has no adapter '" + one.name + "' of this shape")
-          .fix(
-              "the network of the recipe changed since the run began: start a new run with "
-              "--fresh");
+          .fix("the recipe's network changed since the run began: start a new run with --fresh");
     }
-    one.tensor.detach().copy_(at->second);
   }
+  std::map<std::string, Tensor> optimizer_state;
+  const std::string prefix = "optimizer/";
+  for (const auto& [name, tensor] : state) {
+    if (name.starts_with(prefix)) { optimizer_state[name.substr(prefix.size())] = tensor; }
+  }
+  std::vector<Tensor> averages;
   for (size_t i = 0; state.contains("ema/" + std::to_string(i)); ++i) {
     averages.push_back(state.at("ema/" + std::to_string(i)).clone());
   }
+  if (!averages.empty() && averages.size() != adapters.size()) {
+    throw Error("the checkpoint has " + std::to_string(averages.size()) + " averages for " +
+                std::to_string(adapters.size()) + " parameters")
+        .fix("the state is damaged: remove this checkpoint to go on from the one before it");
+  }
   optimizer_->load_state(optimizer_state);
+  for (const networks::NamedParameter& one : adapters) {
+    one.tensor.detach().copy_(state.at("adapter/" + one.name));
+  }
   ema_ = std::move(averages);
 }
 

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,7 @@ namespace lorarun::train {
 
 struct Stats {
   double loss = 0.0;  // what was minimised: mean of weight * per-sample loss over the step's batch
-  std::vector<double> losses;        // per sample, before weighting
+  std::vector<double> losses;        // per sample, before weighting by set and by sigma
   std::vector<double> sigma;         // per sample
   double grad_norm = 0.0;            // before clipping
   std::map<std::string, double> lr;  // by group, as applied
@@ -63,7 +64,8 @@ class Trainer {
   optim::Optimizer& optimizer() { return *optimizer_; }
   const TrainerOptions& options() const { return options_; }
 
-  // EMA of every parameter, in the network's order; empty while it is off.
+  // EMA of every parameter, in the network's order; empty while it is off.  It starts as a copy of
+  // the parameters after its first step; a decay of 0 drops it.
   const std::vector<Tensor>& ema() const { return ema_; }
   bool has_ema() const { return !ema_.empty(); }
 
@@ -77,6 +79,8 @@ class Trainer {
  private:
   void accumulate(const data::MicroBatch& micro, const data::Batch& batch, const Knobs& knobs,
                   double rows_in_all, Stats& stats);
+  void check_first_gradients(double loss);
+  std::vector<Tensor> parameters() const;
   void update_ema(double decay);
 
   std::shared_ptr<models::Model> model_;
@@ -85,6 +89,7 @@ class Trainer {
   std::vector<optim::Group> groups_;
   std::unique_ptr<optim::Optimizer> optimizer_;
   std::vector<Tensor> ema_;
+  std::set<std::string> checked_groups_;  // whose adapters were seen to get gradients
 };
 
 }  // namespace lorarun::train

@@ -7,6 +7,8 @@
 #include "runtime/base/error.h"
 #include "runtime/base/files.h"
 #include "runtime/data/caption.h"
+#include "runtime/data/encode.h"
+#include "runtime/data/prepare.h"
 #include "runtime/io/image.h"
 
 namespace lorarun::data {
@@ -99,6 +101,52 @@ TEST_F(DatasetTest, TheHashChangesWithACaptionAndWithAPicture) {
   EXPECT_NE(before, captioned);
   picture("a.png", 130, 128);
   EXPECT_NE(captioned, open_dataset({set()}, 16).hash);
+}
+
+TEST_F(DatasetTest, NamesThatDifferInLeadingZerosHaveAFixedOrder) {
+  for (const char* name : {"a1.png", "a01.png", "a001.png"}) { picture(name, 128, 128); }
+  const Dataset dataset = open_dataset({set()}, 16);
+  EXPECT_EQ(dataset.items[0].path.filename(), "a001.png");
+  EXPECT_EQ(dataset.items[1].path.filename(), "a01.png");
+  EXPECT_EQ(dataset.items[2].path.filename(), "a1.png");
+}
+
+TEST_F(DatasetTest, ASecondStartRemembersContentsAndSeesAChange) {
+  picture("a.png", 128, 128);
+  const fs::path index = folder_ / "index.json";
+  const std::string before = open_dataset({set()}, 16, index).items[0].content;
+  EXPECT_EQ(before.size(), 64U);
+  EXPECT_EQ(open_dataset({set()}, 16, index).items[0].content, before);
+  picture("a.png", 132, 128);
+  EXPECT_NE(open_dataset({set()}, 16, index).items[0].content, before);
+}
+
+TEST_F(DatasetTest, AnotherBackgroundIsAnotherLatent) {
+  picture("a.png", 128, 128);
+  ImageSet black = set();
+  black.background = {0, 0, 0};
+  const Dataset on_white = open_dataset({set()}, 16), on_black = open_dataset({black}, 16);
+  const Cache cache(folder_, "vae", "text");
+  EXPECT_NE(cache.latent_key(on_white.items[0]), cache.latent_key(on_black.items[0]));
+  EXPECT_NE(on_white.hash, on_black.hash);
+  black.background = {0, 300, 0};
+  EXPECT_NE(message_of([&] { open_dataset({black}, 16); }).find("not 300"), std::string::npos);
+}
+
+TEST_F(DatasetTest, PreparedPicturesAreArraysOfTheirBucket) {
+  picture("a.png", 300, 200);
+  picture("cut.png", 200, 200);
+  const std::string whole = read_text(folder_ / "cut.png");
+  write_atomically(folder_ / "cut.png", whole.substr(0, whole.size() / 2));
+  ImageSet many = set();
+  many.repeats = 2;
+  const Dataset dataset = open_dataset({many}, 16, {}, Scan::headers);
+  const Prepared prepared = prepare_pictures(dataset, folder_ / "out");
+  EXPECT_EQ(prepared.written, 1);
+  ASSERT_EQ(prepared.broken.size(), 1U);
+  EXPECT_TRUE(prepared.broken[0].starts_with("cut.png: "));
+  const std::string file = read_text(folder_ / "out" / "a.png_128x128.npy");
+  EXPECT_EQ(file.size(), 128U + 128U * 128U * 3U);
 }
 
 TEST_F(DatasetTest, ACaptionThatIsNotUtf8IsNamed) {

@@ -85,6 +85,39 @@ TEST_F(CheckpointTest, WhatAKilledWriterLeftIsNoCheckpointAndIsCleanedUp) {
   EXPECT_FALSE(fs::exists(place_.folder / "demo-000009.state.tmp-123"));
 }
 
+TEST_F(CheckpointTest, PartsWithoutTheirLoraFileGoAtTheNextStart) {
+  MicroRun run;
+  for (int64_t step = 1; step <= 2; ++step) {
+    run.step(step);
+    save(run, step);
+  }
+  fs::remove(place_.lora(1));  // a kill while an old checkpoint was removed
+  write_atomically(place_.folder / "other-000001.raw.safetensors", "another run's");
+  ASSERT_TRUE(load_checkpoint(place_, 1000, *run.trainer).has_value());
+  EXPECT_FALSE(fs::exists(place_.state(1)));
+  EXPECT_FALSE(fs::exists(place_.folder / "demo-000001.raw.safetensors"));
+  EXPECT_TRUE(fs::exists(place_.folder / "other-000001.raw.safetensors"));
+  EXPECT_TRUE(fs::exists(place_.state(2)));
+}
+
+TEST_F(CheckpointTest, AStepSavedAgainReplacesTheOldOne) {
+  MicroRun run;
+  run.step(1);
+  save(run, 1);
+  run.step(2);
+  save(run, 1);
+  EXPECT_EQ(checkpoint_steps(place_), (std::vector<int64_t>{1}));
+  MicroRun other;
+  load_checkpoint(place_, 1000, *other.trainer);
+  const auto expected = run.trainer->state();
+  for (const auto& [name, tensor] : other.trainer->state()) {
+    EXPECT_TRUE(tensor.equal(expected.at(name))) << name;
+  }
+  for (const auto& entry : fs::directory_iterator(place_.folder)) {
+    EXPECT_EQ(entry.path().string().find(".tmp-"), std::string::npos) << entry.path();
+  }
+}
+
 TEST_F(CheckpointTest, ATruncatedStateIsNamedAndNothingIsHalfLoaded) {
   MicroRun run;
   run.step(1);
@@ -99,6 +132,7 @@ TEST_F(CheckpointTest, ATruncatedStateIsNamedAndNothingIsHalfLoaded) {
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("tensors.safetensors"), std::string::npos)
         << error.what();
+    EXPECT_NE(error.remedy().find("to go on from the one before it"), std::string::npos);
   }
 }
 
@@ -106,8 +140,11 @@ TEST_F(CheckpointTest, AnotherNetworksStateIsRefused) {
   MicroRun run;
   run.step(1);
   save(run, 1);
-  MicroRun other({.targets = {"attn.to_k"}});
+  MicroRun other({.targets = {"attn.to_q", "attn.to_k"}});
+  const std::string first = other.trainer->state().begin()->first;
+  const Tensor before = other.trainer->state().at(first).clone();
   EXPECT_THROW(load_checkpoint(place_, 1000, *other.trainer), Error);
+  EXPECT_TRUE(before.equal(other.trainer->state().at(first)));
 }
 
 }  // namespace

@@ -66,15 +66,22 @@ TEST(Loss, IsTheMeanOverEachSampleInFloat32) {
   const Tensor prediction = at::zeros({2, 2, 1, 2}).to(at::kBFloat16);
   const Tensor target =
       at::tensor({1.0F, 2.0F, 3.0F, 4.0F, 0.0F, 0.0F, 0.0F, 0.5F}).view({2, 2, 1, 2});
-  const Tensor sigma = at::tensor({0.5F, 0.25F});
-  const Tensor losses = sample_losses({.kind = "mse"}, prediction, target, sigma);
+  const Tensor losses = sample_losses({.kind = "mse"}, prediction, target);
   EXPECT_FLOAT_EQ(losses[0].item<float>(), 7.5F);
   EXPECT_FLOAT_EQ(losses[1].item<float>(), 0.0625F);
-  EXPECT_FLOAT_EQ(sample_losses({.kind = "mae"}, prediction, target, sigma)[0].item<float>(), 2.5F);
-  EXPECT_FLOAT_EQ(
-      sample_losses({.kind = "mse", .weighting = "sigma_sqrt"}, prediction, target, sigma)[1]
-          .item<float>(),
-      1.0F);
+  EXPECT_FLOAT_EQ(sample_losses({.kind = "mae"}, prediction, target)[0].item<float>(), 2.5F);
+  const LossLaw huber{.kind = "huber", .delta = 0.1};  // 0.1 (|d| - 0.05) where |d| > 0.1
+  EXPECT_FLOAT_EQ(sample_losses(huber, prediction, target)[0].item<float>(), 0.245F);
+}
+
+TEST(Loss, WeightsOfSigmaAreThoseOfDiffusers) {
+  const Tensor sigma = at::tensor({0.5F, 0.25F});
+  EXPECT_TRUE(sigma_weights({}, sigma).equal(at::ones({2})));
+  EXPECT_FLOAT_EQ(sigma_weights({.weighting = "sigma_sqrt"}, sigma)[1].item<float>(), 16.0F);
+  const Tensor cosmap = sigma_weights({.weighting = "cosmap"}, sigma);
+  EXPECT_FLOAT_EQ(cosmap[0].item<float>(), 1.2732395F);
+  EXPECT_FLOAT_EQ(cosmap[1].item<float>(), 1.0185916F);
+  EXPECT_THROW(sigma_weights({.weighting = "cosmop"}, sigma), Error);
 }
 
 }  // namespace

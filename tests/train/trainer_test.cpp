@@ -97,6 +97,36 @@ TEST(Trainer, AGroupThatDoesNotTrainStaysAsItIs) {
   expect_equal(before, parameters_of(run));
 }
 
+TEST(Trainer, ADecayOfZeroDropsTheAverages) {
+  MicroRun run;
+  run.step(1);
+  EXPECT_TRUE(run.trainer->has_ema());
+  Knobs knobs = MicroRun::knobs();
+  knobs.ema = 0.0;
+  run.trainer->step(run.loader->next(2), knobs);
+  EXPECT_FALSE(run.trainer->has_ema());
+}
+
+TEST(Trainer, ABatchOfWeightZeroIsNoSignOfABrokenGraph) {
+  MicroRun run;
+  data::Batch batch = run.loader->next(1);
+  for (data::MicroBatch& micro : batch.micro) { micro.weight.zero_(); }
+  EXPECT_EQ(run.trainer->step(batch, MicroRun::knobs()).loss, 0.0);
+}
+
+TEST(Trainer, AdaptersThatGetNoGradientAreNamed) {
+  MicroRun run;
+  data::Batch batch = run.loader->next(1);
+  const networks::Entry& dead = run.trainer->network().entries().front();
+  for (const auto& one : dead.module->named_parameters()) { one.tensor.requires_grad_(false); }
+  try {
+    run.trainer->step(batch, MicroRun::knobs());
+    FAIL() << "a dead adapter went through";
+  } catch (const Error& error) {
+    EXPECT_NE(error.headline().find(dead.target), std::string::npos) << error.what();
+  }
+}
+
 TEST(Trainer, SwappingEmaTwiceGivesTheRawWeightsBack) {
   MicroRun run;
   for (int64_t step = 1; step <= 3; ++step) { run.step(step); }
