@@ -19,6 +19,9 @@ function progress.new(step, steps)
   return self
 end
 
+--- The clock of the estimate starts here, after what is drawn before the first step.
+function progress:start() self.started = system.seconds() end
+
 local function eta(self, step)
   local done = step - self.first
   if done < 1 then return "" end

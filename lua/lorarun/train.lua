@@ -106,6 +106,7 @@ local function begin(run, resumed)
   knobs.dry_run(run)
   say((resumed and "resumes at step %d of %d" or "starts at step %d of %d"):format(run.step, run.steps))
   if not resumed and run.settings.render then render.draw(run, 0) end
+  run.progress:start()
 end
 
 local function finish(run, options, exit_code)
