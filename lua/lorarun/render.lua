@@ -45,7 +45,7 @@ function render.draw(run, step)
     end
     local columns = math.ceil(math.sqrt(#pictures))
     local sheet = lorarun.image.sheet(pictures, columns,
-      { title = ("%s  step %d"):format(run.name, step), captions = r.prompts })
+      { title = ("%s  step %d"):format(run.name, step), captions = r.prompts, text_scale = r.size[1] < 384 and 1 or 2 })
     lorarun.image.save(folder .. ".png", sheet)
     run.records:picture(step, "samples", sheet)
   end)

@@ -22,6 +22,6 @@ function lorarun.image.info(path) end
 --- Lays pictures out on a contact sheet.
 ---@param pictures lorarun.Tensor[]
 ---@param columns integer
----@param opts? { title: string, captions: string[], column_labels: string[], row_labels: string[], cell: integer }
+---@param opts? { title: string, captions: string[], column_labels: string[], row_labels: string[], cell: integer, text_scale: integer }
 ---@return lorarun.Tensor
 function lorarun.image.sheet(pictures, columns, opts) end

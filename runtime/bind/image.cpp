@@ -39,7 +39,8 @@ int info(lua_State* L) {
 // sheet({tensors}, columns [, {title, captions, columns, rows, cell}]) -> tensor
 int sheet(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
-  const Options options(L, 3, {"title", "captions", "column_labels", "row_labels", "cell"});
+  const Options options(L, 3,
+                        {"title", "captions", "column_labels", "row_labels", "cell", "text_scale"});
   const std::vector<std::string> captions = options.texts("captions");
   std::vector<SheetCell> cells;
   for (size_t i = 1; i <= lua_objlen(L, 1); ++i) {
@@ -53,6 +54,7 @@ int sheet(lua_State* L) {
   look.column_labels = options.texts("column_labels");
   look.row_labels = options.texts("row_labels");
   look.max_cell_px = static_cast<int>(options.integer("cell", look.max_cell_px));
+  look.text_scale = static_cast<int>(options.integer("text_scale", look.text_scale));
   const Image drawn = contact_sheet(cells, static_cast<int>(luaL_checkinteger(L, 2)), look);
   return push_tensor(L, tensor_of_image(drawn));
 }
