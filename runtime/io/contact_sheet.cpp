@@ -10,6 +10,7 @@
 namespace lorarun {
 namespace {
 
+constexpr int kNarrowPx = 256;    // narrower cells get small letters
 constexpr int kTitleScaleUp = 1;  // the title's glyphs are this much larger
 
 // Colours of the picture's cells stand a little off the background, so that an empty one shows.
@@ -76,16 +77,17 @@ class Sheet {
       cell_height_ = std::max(cell_height_, pictures_.back().height);
       has_captions |= !cell.caption.empty();
     }
-    line_ = text_height_px(options.text_scale) + options.text_scale * 2;
+    if (options_.text_scale == 0) { options_.text_scale = cell_width_ < kNarrowPx ? 1 : 2; }
+    line_ = text_height_px(options_.text_scale) + options_.text_scale * 2;
     caption_height_ = has_captions ? options.caption_lines * line_ + options.gap_px / 2 : 0;
     top_ = options.margin_px;
+    left_ = options.margin_px + label_width();
     if (!options.title.empty()) { top_ += text_height_px(title_scale()) + options.gap_px; }
     if (!options.column_labels.empty()) { top_ += line_ + options.gap_px / 2; }
-    left_ = options.margin_px + label_width();
   }
 
   Image draw(const std::vector<SheetCell>& cells) const {
-    const int width = cell_x(columns_) - options_.gap_px + options_.margin_px;
+    const int width = width_px();
     const int height = cell_y(rows_) - options_.gap_px + options_.margin_px;
     Image sheet = make_image(width, height, options_.background);
     draw_text(sheet, options_.margin_px, options_.margin_px, options_.title, options_.text,
@@ -98,7 +100,15 @@ class Sheet {
   }
 
  private:
-  int title_scale() const { return options_.text_scale + kTitleScaleUp; }
+  int width_px() const { return cell_x(columns_) - options_.gap_px + options_.margin_px; }
+
+  // The largest letters that the title fits with.
+  int title_scale() const {
+    int scale = options_.text_scale + kTitleScaleUp;
+    const int room = width_px() - 2 * options_.margin_px;
+    while (scale > 1 && text_width_px(options_.title, scale) > room) { --scale; }
+    return scale;
+  }
   int cell_x(int column) const { return left_ + column * (cell_width_ + options_.gap_px); }
   int cell_y(int row) const {
     return top_ + row * (cell_height_ + caption_height_ + options_.gap_px);
@@ -146,7 +156,7 @@ class Sheet {
     }
   }
 
-  const SheetOptions& options_;
+  SheetOptions options_;
   int columns_, rows_;
   std::vector<Image> pictures_;
   int cell_width_ = 64, cell_height_ = 64;  // at least: room for words

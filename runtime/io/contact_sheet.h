@@ -1,6 +1,6 @@
 // Contact sheets: many pictures on one, in a grid with words.
 //
-//   title
+//   title                          (smaller where it would not fit)
 //            column label   column label
 //   row      +---------+    +---------+
 //   label    | picture |    | picture |
@@ -30,7 +30,7 @@ struct SheetOptions {
   int margin_px = 24;     // around the sheet
   int gap_px = 12;        // between cells
   int caption_lines = 2;  // at most
-  int text_scale = 2;     // whole multiples of the 6 x 10 glyphs
+  int text_scale = 0;     // whole multiples of the 6 x 10 glyphs; 0: by the cells' width
   Colour background = {32, 33, 36};
   Colour text = {218, 220, 224};
 };
