@@ -65,7 +65,8 @@ Image make_image(int width, int height, Colour colour) {
   Image image;
   image.width = width;
   image.height = height;
-  image.rgb.resize(int64_t{width} * height * 3);
+  image.rgb.assign(static_cast<size_t>(int64_t{width} * height * 3), colour.r);
+  if (colour.r == colour.g && colour.g == colour.b) { return image; }
   for (size_t i = 0; i < image.rgb.size(); i += 3) {
     image.rgb[i] = colour.r;
     image.rgb[i + 1] = colour.g;

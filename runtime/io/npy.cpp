@@ -7,14 +7,16 @@
 #include <numeric>
 
 #include "runtime/base/error.h"
+#include "runtime/base/nearest.h"
 
 namespace lorarun {
 
 std::string npy_header(const std::vector<int64_t>& shape) {
   constexpr size_t kBeforeText = 10, kAlignment = 64;
   std::string text = "{'descr': '|u1', 'fortran_order': False, 'shape': (";
-  for (const int64_t size : shape) { text += std::to_string(size) + ", "; }
-  text += "), }";
+  std::vector<std::string> sizes;
+  for (const int64_t size : shape) { sizes.push_back(std::to_string(size)); }
+  text += join(sizes, ", ") + (shape.size() == 1 ? ",), }" : "), }");
   const size_t used = kBeforeText + text.size() + 1;
   text.append((kAlignment - used % kAlignment) % kAlignment, ' ');
   text += '\n';
