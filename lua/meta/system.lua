@@ -102,3 +102,7 @@ function lorarun.system.share() end
 ---@param path string
 ---@return true|string
 function lorarun.system.lock(path) end
+
+--- Gives what figures depend on: versions, the processor, cores and threads.
+---@return { lorarun: string, torch: string, cpu: string, cpu_capability: string, cores: integer, threads: integer }
+function lorarun.system.machine() end

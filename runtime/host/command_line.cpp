@@ -17,8 +17,6 @@ namespace lorarun::host {
 
 namespace {
 
-constexpr const char* kVersion = "lorarun 0.1.0";
-
 const std::vector<std::string> kFlags = {"--set",  "--steps", "--name", "--seed",
                                          "--runs", "--fresh", "--json", "--help"};
 
@@ -82,7 +80,7 @@ bool is_lua_file(const std::string& word) {
 
 void print_help() {
   std::cout
-      << kVersion
+      << "lorarun " << kVersion
       << ": trains LoRAs of diffusion models, scripted in Lua\n\n"
          "  lorarun RECIPE.lua [flags]     train; the same command resumes\n"
          "  lorarun --trust SCRIPT.lua     run a script with the whole API\n\n"
@@ -174,7 +172,7 @@ int run_command(const std::vector<std::string>& arguments) {
   const std::string& first = arguments[0];
   const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
   if (first == "--version") {
-    std::cout << kVersion << "\n";
+    std::cout << "lorarun " << kVersion << "\n";
     return 0;
   }
   if (first == "--test") { return run_tests(rest); }

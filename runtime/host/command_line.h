@@ -12,6 +12,8 @@
 
 namespace lorarun::host {
 
+constexpr const char* kVersion = "0.1.0";
+
 // What to train and what the command line changes of it.
 struct RecipeCommand {
   std::string path;

@@ -6,21 +6,28 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <ATen/Parallel.h>
+#include <torch/headeronly/version.h>
+
 #include <algorithm>
 #include <csignal>
+#include <fstream>
 
 #include "runtime/base/clock.h"
 #include "runtime/base/files.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/log.h"
 #include "runtime/base/nearest.h"
+#include "runtime/base/worker_pool.h"
 #include "runtime/bind/box.h"
 #include "runtime/bind/guard.h"
 #include "runtime/bind/options.h"
 #include "runtime/bind/values.h"
+#include "runtime/host/command_line.h"
 #include "runtime/host/open.h"
 #include "runtime/host/share.h"
 #include "runtime/host/signals.h"
+#include "runtime/tensor/torch.h"
 
 namespace lorarun::host {
 
@@ -183,6 +190,29 @@ int lock(lua_State* L) {
   return 1;
 }
 
+// The processor's name, as the kernel tells it.
+std::string cpu_name() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    const size_t colon = line.find(':');
+    if (line.starts_with("model name") && colon != std::string::npos) {
+      return line.substr(colon + 2);
+    }
+  }
+  return "unknown";
+}
+
+// machine() -> {lorarun, torch, cpu, cpu_capability, cores, threads}: what figures depend on
+int machine(lua_State* L) {
+  bind::push_json(L, {{"lorarun", kVersion},
+                      {"torch", TORCH_VERSION},
+                      {"cpu", cpu_name()},
+                      {"cpu_capability", at::get_cpu_capability()},
+                      {"cores", core_count()},
+                      {"threads", at::get_num_threads()}});
+  return 1;
+}
+
 const luaL_Reg functions[] = {{"read", guarded<read_file>},
                               {"write", guarded<write_file>},
                               {"make_folder", guarded<make_folders>},
@@ -204,6 +234,7 @@ const luaL_Reg functions[] = {{"read", guarded<read_file>},
                               {"nearest", guarded<close_to>},
                               {"share", guarded<share>},
                               {"lock", guarded<lock>},
+                              {"machine", guarded<machine>},
                               {nullptr, nullptr}};
 
 const luaL_Reg top_functions[] = {{"fail", guarded<fail>}, {nullptr, nullptr}};
