@@ -30,8 +30,6 @@ namespace lorarun::host {
 
 namespace {
 
-constexpr int64_t kNarrowPx = 256;  // narrower pictures get small letters on the sheet
-
 struct Flags {
   fs::path base, out, prompts_file;
   std::vector<std::string> loras, prompts;
@@ -197,10 +195,8 @@ std::string numbered(size_t index, const std::string& ending) {
 
 void save_sheet(const Flags& flags, const std::vector<SheetCell>& cells) {
   if (cells.size() < 2) { return; }
-  SheetOptions options;
-  if (flags.render.width_px < kNarrowPx) { options.text_scale = 1; }
   const int columns = static_cast<int>(std::ceil(std::sqrt(static_cast<double>(cells.size()))));
-  save_png(flags.out / "sheet.png", contact_sheet(cells, columns, options));
+  save_png(flags.out / "sheet.png", contact_sheet(cells, columns));
 }
 
 OrderedJson draw_all(const Flags& flags) {
