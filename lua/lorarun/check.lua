@@ -109,7 +109,7 @@ local function check_kind(context, path, value, registry, default)
   }
 end
 
-local check_fields
+local check_fields, check_phases
 
 --- Checks one value; gives it as it is used.
 local function check_value(context, s, path, value)
@@ -119,6 +119,7 @@ local function check_value(context, s, path, value)
   if s.type == "flag" and type(value) ~= "boolean" then fail_type(context, path, value, "true or false") end
   if s.type == "list" then value = check_list(context, path, value) end
   if s.type == "sizes" then value = check_sizes(context, path, value) end
+  if s.type == "phases" then value = check_phases(context, value) end
   if s.type == "table" then
     if type(value) ~= "table" then fail_type(context, path, value, "a table: { … }") end
     return check_fields(context, value, s.name, path)
@@ -198,29 +199,95 @@ function check.settings(declared, place)
   return settings
 end
 
---- Checks the table that on.step gave: live settings only, finite and in range.
----@param answer table?
----@param place string
+--- true, false or { lr = …, train = … } as a table.
+local function check_group(context, path, value)
+  if type(value) == "boolean" then return { train = value } end
+  if type(value) ~= "table" then fail_type(context, path, value, "{ lr = …, train = … }, true or false") end
+  for key, item in pairs(value) do
+    if key == "lr" then
+      if type(item) ~= "table" then check_number(context, path .. ".lr", item, { min = 0 }, "a learning rate") end
+    elseif key == "train" then
+      if type(item) ~= "boolean" then fail_type(context, path .. ".train", item, "true or false") end
+    else
+      fail_unknown(context, path .. "." .. tostring(key), tostring(key), { "lr", "train" })
+    end
+  end
+  return value
+end
+
+local function check_factors(context, path, value)
+  if type(value) ~= "table" then fail_type(context, path, value, 'a table: { ["attn.to_q"] = 0.5 }') end
+  for pattern, factor in pairs(value) do
+    check_number(context, path .. '["' .. tostring(pattern) .. '"]', factor, { min = 0 }, "a factor")
+  end
+  return value
+end
+
+local function check_cadence(context, path, value)
+  if type(value) ~= "table" then fail_type(context, path, value, "{ every = … }") end
+  for key, item in pairs(value) do
+    if key ~= "every" then fail_unknown(context, path .. "." .. tostring(key), tostring(key), { "every" }) end
+    check_number(context, path .. ".every", item, { type = "integer", min = 1 }, "a whole number of steps")
+  end
+  return value
+end
+
+local function check_reason(_, _, value) return value and tostring(value) or nil end
+
+local KNOB_CHECKS = { group = check_group, factors = check_factors, cadence = check_cadence, reason = check_reason }
+
+local function check_knob(context, key, value, path)
+  local knob = schema.find_knob(key)
+  if knob and KNOB_CHECKS[knob.type] then return KNOB_CHECKS[knob.type](context, path, value) end
+  if knob then return check_value(context, knob, path, value) end
+  local s = schema.find(key)
+  if s and s.live then return check_value(context, s, path, value) end
+  if s then
+    lorarun.fail { what = key .. " cannot change while training", where = context.place .. ", " .. path,
+      fix = "knobs: " .. quoted(schema.knob_names()) }
+  end
+  local known = schema.knob_names()
+  for _, border in ipairs(context.borders or {}) do known[#known + 1] = border.name end
+  fail_unknown(context, path, tostring(key), known)
+end
+
+--- Checks a table of knobs: live settings only, finite and in range.
+---@param answer table?   of on.step, a tweak, a ready policy
+---@param place string    for error texts
 ---@return table
 function check.knobs(answer, place)
   local context, knobs = { place = place }, {}
   if answer == nil then return knobs end
-  if type(answer) ~= "table" then fail_type(context, "the answer of on.step", answer, "a table of knobs") end
-  local known = { "clip", "ema", "guidance", "loss", "lr", "stop", "timesteps" }
-  for key, value in pairs(answer) do
-    local s = schema.find(key == "lr" and "optimizer.lr" or key)
-    if key == "stop" then
-      knobs.stop = value
-    elseif s and (s.live or key == "lr") then
-      knobs[key] = check_value(context, s, key, value)
-    elseif s then
-      lorarun.fail { what = key .. " cannot change while training", where = place .. ", on.step",
-        fix = "knobs: " .. quoted(known) }
-    else
-      fail_unknown(context, "on.step: " .. tostring(key), tostring(key), known)
+  if type(answer) ~= "table" then fail_type(context, "the answer", answer, "a table of knobs") end
+  for key, value in pairs(answer) do knobs[key] = check_knob(context, key, value, tostring(key)) end
+  return knobs
+end
+
+local function check_phase(context, path, value)
+  if type(value) ~= "table" or value.kind ~= "phase" then fail_type(context, path, value, "phase { from = …, … }") end
+  local phase = { kind = "phase" }
+  context = { place = context.place, borders = schema.phase_borders }
+  for key, item in pairs(value) do
+    local border, inside = schema.find_border(key), path .. "." .. tostring(key)
+    if border then
+      check_number(context, inside, item, border, "a number")
+      phase[key] = item
+    elseif key == "lr" and type(item) == "table" then
+      phase.lr = check_kind(context, inside, item, "schedule")
+    elseif key ~= "kind" then
+      phase[key] = check_knob(context, key, item, inside)
     end
   end
-  return knobs
+  return phase
+end
+
+function check_phases(context, value)
+  if type(value) == "table" and value.kind == "phase" then value = { value } end
+  local list = {}
+  for i, phase in ipairs(check_list(context, "phases", value)) do
+    list[i] = check_phase(context, "phases[" .. i .. "]", phase)
+  end
+  return list
 end
 
 return check

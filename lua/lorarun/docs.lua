@@ -76,7 +76,9 @@ end
 
 local TYPES = { text = "string", path = "string", integer = "integer", number = "number", flag = "boolean",
   list = "table", sizes = "integer|integer[]", table = "table", kind = "table|string", sets = "table[]",
-  hook = "fun(state: table, run: table): table?" }
+  hook = "fun(state: lorarun.State, run: lorarun.Run): lorarun.Knobs?", phases = "lorarun.Phase[]",
+  group = "boolean|{ lr: number?, train: boolean? }", factors = "table<string, number>", cadence = "{ every: integer }",
+  reason = "string" }
 
 local function class_of(parent) return "lorarun.recipe." .. parent:gsub("%[%]", "") end
 
@@ -94,6 +96,36 @@ local function class_lines(prefix, name, out)
   out[#out + 1] = ""
 end
 
+local function named_lines(name, lists, out)
+  out[#out + 1] = "---@class " .. name
+  for _, list in ipairs(lists) do
+    for _, s in ipairs(list) do
+      out[#out + 1] = ("---@field %s %s?   %s"):format(s.name, s.type == "kind" and "table" or TYPES[s.type], s.doc)
+    end
+  end
+  out[#out + 1] = ""
+end
+
+local function live_settings()
+  local live = {}
+  for _, s in ipairs(schema.settings) do
+    if s.live and not s.name:find(".", 1, true) then live[#live + 1] = s end
+  end
+  return live
+end
+
+--- The types of what hooks give and take.
+local function policy_types(out)
+  out[#out + 1] = "--- Plain data of the policy's own, saved with the run.\n---@alias lorarun.State table\n"
+  named_lines("lorarun.Run", { schema.run_facts }, out)
+  named_lines("lorarun.Knobs", { schema.knobs, live_settings() }, out)
+  out[#out + 1] = "---@class lorarun.Phase: lorarun.Knobs"
+  for _, s in ipairs(schema.phase_borders) do
+    out[#out + 1] = ("---@field %s number?   %s"):format(s.name, s.doc)
+  end
+  out[#out + 1] = "\n---@param phase lorarun.Phase\n---@return lorarun.Phase\nfunction phase(phase) end\n"
+end
+
 --- Gives the editor's types of recipes: lua/meta/recipe.lua.
 function docs.recipe_types()
   local out = { "---@meta lorarun.recipe", "", "-- Made by `lorarun --write-docs` from lua/lorarun/schema.lua.", "" }
@@ -102,6 +134,7 @@ function docs.recipe_types()
     local prefix = s.type == "sets" and s.name .. "[]" or s.name
     if #schema.keys(prefix) > 0 then class_lines(prefix, class_of(prefix), out) end
   end
+  policy_types(out)
   out[#out + 1] = "---@param settings lorarun.recipe\n---@return lorarun.recipe\nfunction recipe(settings) end\n"
   local parents = { family = "model", network = "network", optimizer = "optimizer", timesteps = "timesteps", loss = "loss",
     schedule = "schedule", data = "data[]" }

@@ -1,5 +1,7 @@
---- What holds in one step: the recipe's settings, the schedule, and on top of
---- them what on.step says.
+--- What holds in one step, in layers; a later one stands above an earlier one.
+--
+--   settings + schedule -> text encoders -> phases -> on.step -> ready policies -> tweaks
+--   \__________________ knobs.below __________________/          \____ knobs.above ____/
 --
 -- A hook that fails while the run goes never stops it: the last accepted
 -- decision stays, and the journal says so.  Before the first step every hook is
@@ -7,32 +9,76 @@
 -- are found before anything is computed.
 
 local check = require "lorarun.check"
+local phases = require "lorarun.phases"
+local schema = require "lorarun.schema"
+local tweaks = require "lorarun.tweaks"
 
 local knobs = {}
 
 local MOST_TRIED = 20000
 
-local function schedule_of(settings)
-  local law = settings.schedule
-  return require("lorarun.schedule." .. law.kind).new(law)
+local IS_GROUP = {}
+for _, s in ipairs(schema.knobs) do
+  if s.type == "group" or s.type == "cadence" then IS_GROUP[s.name] = true end
 end
 
---- Gives the knobs of a step without the hook.
-function knobs.base(run, step)
-  local settings = run.settings
-  run.schedule = run.schedule or schedule_of(settings)
-  return {
-    lr = settings.optimizer.lr * run.schedule((step - 1) / run.steps),
-    timesteps = settings.timesteps, loss = settings.loss, guidance = settings.guidance,
-    clip = settings.clip, ema = settings.ema,
+local function merge_group(decided, key, value)
+  local merged = {}
+  for name, item in pairs(decided[key] or {}) do merged[name] = item end
+  for name, item in pairs(value) do merged[name] = item end
+  decided[key] = merged
+end
+
+--- Puts a layer over the knobs: groups and cadences field by field, everything else whole.
+function knobs.merge(decided, layer)
+  for key, value in pairs(layer) do
+    if key == "text_encoder" then
+      for _, encoder in ipairs(schema.text_encoders) do merge_group(decided, encoder, value) end
+    elseif IS_GROUP[key] then
+      merge_group(decided, key, value)
+    else
+      decided[key] = value
+    end
+  end
+  for _, encoder in ipairs(layer.text_encoder and schema.text_encoders or {}) do -- the one encoder stands above all
+    if layer[encoder] then merge_group(decided, encoder, layer[encoder]) end
+  end
+end
+
+local function schedule_of(run)
+  local law = run.settings.schedule
+  if run.schedule_law ~= law then
+    run.schedule_law, run.schedule = law, require("lorarun.schedule." .. law.kind).new(law)
+  end
+  return run.schedule
+end
+
+local function cadence(settings) return settings and { every = settings.every } or nil end
+
+--- Gives the knobs of a step without any hook.
+function knobs.below(run, step)
+  local s = run.settings
+  local decided = {
+    lr = s.optimizer.lr * schedule_of(run)((step - 1) / run.steps),
+    timesteps = s.timesteps, loss = s.loss, guidance = s.guidance, clip = s.clip, ema = s.ema,
+    save = cadence(s.save), render = cadence(s.render), evaluate = cadence(s.evaluate),
   }
+  phases.at(s.phases, step, run.steps, run.steps_per_epoch, decided.lr, function(layer) knobs.merge(decided, layer) end)
+  return decided
+end
+
+--- Puts the hook's answer and everything above it over the knobs.
+function knobs.above(run, step, decided, answer)
+  if answer then knobs.merge(decided, answer) end
+  tweaks.at(run.tweaks, step, function(layer) knobs.merge(decided, layer) end)
+  return decided
 end
 
 --- What a hook may read: plain data, nothing that depends on the clock.
-function knobs.snapshot(run, step)
+function knobs.snapshot(run, step, decided)
   return {
     step = step, steps = run.steps, progress = (step - 1) / run.steps, epoch = run.epoch, seed = run.settings.seed,
-    lr = knobs.base(run, step).lr, loss = run.last.loss, mean_loss = run.last.mean_loss,
+    lr = (decided or knobs.below(run, step)).lr, loss = run.last.loss, mean_loss = run.last.mean_loss,
     grad_norm = run.last.grad_norm,
   }
 end
@@ -45,8 +91,8 @@ function knobs.remember(run, batch, stats)
     mean_loss = mean and 0.95 * mean + 0.05 * stats.loss or stats.loss }
 end
 
-local function ask(run, step, state)
-  local answer, changed = run.recipe.policy:decide("step", state, knobs.snapshot(run, step))
+local function ask(run, step, state, decided)
+  local answer, changed = run.recipe.policy:decide("step", state, knobs.snapshot(run, step, decided))
   return check.knobs(answer, run.recipe.path .. ", on.step at step " .. step), changed
 end
 
@@ -69,11 +115,10 @@ local function note_change(run, step, answer)
   run.last_answer = text
 end
 
---- Gives the knobs of a step: base, then the hook's answer over it.
-function knobs.decide(run, step)
-  local decided = knobs.base(run, step)
-  if not run.recipe.policy:has("step") then return decided end
-  local good, answer, state = pcall(ask, run, step, run.state)
+--- The hook's answer, or the last one that was accepted.
+local function accepted_answer(run, step, decided)
+  if not run.recipe.policy:has("step") then return nil end
+  local good, answer, state = pcall(ask, run, step, run.state, decided)
   if good then
     run.state, run.answer = state, answer
     note_change(run, step, answer)
@@ -82,8 +127,39 @@ function knobs.decide(run, step)
     run.records:event(step, "warn", { what = tostring(answer) })
     run.progress:say("warning: " .. tostring(answer) .. "\n  the last decision stays")
   end
-  for key, value in pairs(run.answer or {}) do decided[key] = value end
-  return decided
+  return run.answer
+end
+
+--- Gives the knobs of a step.
+function knobs.decide(run, step)
+  local decided = knobs.below(run, step)
+  return knobs.above(run, step, decided, accepted_answer(run, step, decided))
+end
+
+local GROUPS = { "transformer", "clip_l", "t5" }
+
+--- The part of the knobs that the trainer takes.
+function knobs.for_trainer(decided)
+  local taken = { lr = decided.lr, timesteps = decided.timesteps, loss = decided.loss, guidance = decided.guidance,
+    clip = decided.clip, ema = decided.ema, module_factors = decided.modules, network_dropout = decided.network_dropout }
+  for _, name in ipairs(GROUPS) do
+    local group = decided[name]
+    if group and group.lr then
+      taken.group_lr = taken.group_lr or {}
+      taken.group_lr[name] = group.lr
+    end
+    if group and group.train ~= nil then
+      taken.group_trains = taken.group_trains or {}
+      taken.group_trains[name] = group.train
+    end
+  end
+  return taken
+end
+
+--- The part of the knobs that the loader takes, or nothing.
+function knobs.for_loader(decided)
+  local taken = { caption_dropout = decided.caption_dropout, accumulate = decided.accumulate, weights = decided.weights }
+  return next(taken) and taken or nil
 end
 
 return knobs

@@ -14,18 +14,20 @@ local loop = {}
 
 local STOPPED_BY_POLICY = 3
 
-local function is_save_due(run)
-  return run.step % run.settings.save.every == 0 or run.step == run.steps
+--- True when an event with this cadence is due after the run's step; the last step has them all.
+local function is_due(run, cadence)
+  return cadence ~= nil and (run.step % cadence.every == 0 or run.step == run.steps)
+end
+
+local function next_time(run, cadence)
+  return math.min(run.steps, (math.floor(run.step / cadence.every) + 1) * cadence.every)
 end
 
 --- What the next event on the progress line is.
 local function next_event(run)
-  local every = run.settings.save.every
-  local save_at = math.min(run.steps, (math.floor(run.step / every) + 1) * every)
-  if not run.settings.render then return "save at " .. save_at end
-  every = run.settings.render.every
-  local render_at = math.min(run.steps, (math.floor(run.step / every) + 1) * every)
-  return render_at < save_at and "pictures at " .. render_at or "save at " .. save_at
+  local save_at = next_time(run, run.knobs.save)
+  local render_at = run.settings.render and next_time(run, run.knobs.render)
+  return render_at and render_at < save_at and "pictures at " .. render_at or "save at " .. save_at
 end
 
 --- Writes a checkpoint: the LoRA file and everything needed to go on.
@@ -36,7 +38,7 @@ function loop.save(run)
     folder = run.folder .. "/checkpoints", name = run.name, dialect = s.format, dtype = s.dtype, keep = s.keep,
     metadata = metadata.of(run),
     state = { step = run.step, cursor = run.loader:cursor(), state = run.state, last = run.last, answer = run.answer,
-      last_answer = run.last_answer, epoch = run.epoch },
+      last_answer = run.last_answer, epoch = run.epoch, tweaks = run.tweaks, last_tweak = run.last_tweak },
   })
   run.saved = run.step
   run.records:event(run.step, "checkpoint", { path = path })
@@ -46,11 +48,9 @@ end
 local function take_step(run)
   local step = run.step + 1
   run.knobs = knobs.decide(run, step)
-  local stop = run.knobs.stop
-  run.knobs.stop = nil
-  if stop then return stop end
-  local batch = run.loader:next(step)
-  local stats = run.trainer:step(batch, run.knobs)
+  if run.knobs.stop then return run.knobs.stop end
+  local batch = run.loader:next(step, knobs.for_loader(run.knobs))
+  local stats = run.trainer:step(batch, knobs.for_trainer(run.knobs))
   run.step = step
   knobs.remember(run, batch, stats)
   run.records:step(run, batch, stats)
@@ -71,8 +71,8 @@ function loop.run(run)
   while run.step < run.steps do
     local reason = take_step(run)
     if reason then return stop(run, STOPPED_BY_POLICY, { origin = "recipe", what = tostring(reason) }) end
-    if render.is_due(run, run.step) then render.draw(run, run.step) end
-    if is_save_due(run) then loop.save(run) end
+    if run.settings.render and is_due(run, run.knobs.render) then render.draw(run, run.step) end
+    if is_due(run, run.knobs.save) then loop.save(run) end
     local signal, exit_code = lorarun.system.signal()
     if signal then return stop(run, exit_code, { origin = "signal", what = signal }) end
   end

@@ -15,12 +15,6 @@ local function draw_one(run, index, prompt)
   return (lorarun.render.picture(run.model, run.cache:text(prompt), index, options_of(run.settings.render)))
 end
 
---- True when pictures are drawn after `step`.
-function render.is_due(run, step)
-  local r = run.settings.render
-  return r ~= nil and (step % r.every == 0 or step == run.steps)
-end
-
 --- Gives the prompts, so that their embeddings are cached with the captions'.
 function render.prompts(settings)
   local r = settings.render

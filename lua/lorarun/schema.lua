@@ -25,6 +25,7 @@ schema.laws = {
   schedule = { "constant", "cosine", "linear" },
   data = { "images" },
   policies = { "best", "every" },
+  phases = { "phase" },
 }
 
 schema.settings = {
@@ -120,8 +121,52 @@ schema.settings = {
   setting("render.seed", "integer", "seed of the start noise", { default = 42, min = 0 }),
   setting("render.sampler", "text", "name of the sampler", { default = "euler", values = { "euler" } }),
 
+  setting("phases", "phases", "what holds in parts of the run: { phase { from = 0.8, lr = 3e-5 } }", { default = {} }),
+
   setting("on", "table", "functions that decide while the run goes", { default = {} }),
   setting("on.step", "hook", "function(state, run) that gives the knobs of the next step"),
+}
+
+--- What a step's decision may hold beside the settings marked live: in on.step's answer, a phase, a tweak.
+schema.knobs = {
+  setting("lr", "number", "learning rate of every group that has none of its own", { min = 0 }),
+  setting("transformer", "group", "the denoiser: { lr = …, train = true }, or false to freeze it"),
+  setting("text_encoder", "group", "all text encoders: { lr = …, train = true }, or false to freeze them"),
+  setting("clip_l", "group", "the CLIP-L text encoder"),
+  setting("t5", "group", "the T5 text encoder"),
+  setting("modules", "factors", 'factors on the rate of modules by pattern: { ["attn.to_q"] = 0.5 }'),
+  setting("caption_dropout", "number", "chance of an empty caption, for all data sets", { min = 0, max = 1 }),
+  setting("network_dropout", "number", "chance of dropping a row of the bottleneck", { min = 0, max = 1 }),
+  setting("accumulate", "integer", "micro-batches in a step", { min = 1 }),
+  setting("weights", "list", "factor on the loss of each data set's pictures, in the recipe's order"),
+  setting("save", "cadence", "checkpoints: { every = 100 }"),
+  setting("render", "cadence", "pictures: { every = 100 }"),
+  setting("evaluate", "cadence", "evaluations: { every = 100 }"),
+  setting("stop", "reason", "a reason to stop here with everything saved; the exit code is 3"),
+}
+
+--- What a hook may read of the run.
+schema.run_facts = {
+  setting("step", "integer", "the step that is decided, from 1"),
+  setting("steps", "integer", "steps in all"),
+  setting("progress", "number", "(step - 1) / steps"),
+  setting("epoch", "integer", "times through the data so far"),
+  setting("seed", "integer", "of the run"),
+  setting("lr", "number", "what the layers below say for this step"),
+  setting("loss", "number", "of the last step; nil before the first"),
+  setting("mean_loss", "number", "moving average of the loss"),
+  setting("grad_norm", "number", "of the last step, before clipping"),
+}
+
+--- The text encoders that `text_encoder` stands for.
+schema.text_encoders = { "clip_l", "t5" }
+
+--- Where a phase begins and ends.
+schema.phase_borders = {
+  setting("from", "number", "first step, or a part of the run below 1", { min = 0 }),
+  setting("to", "number", "last step, or a part of the run below 1", { min = 0 }),
+  setting("from_epoch", "number", "begins after this many epochs", { min = 0 }),
+  setting("to_epoch", "number", "ends with this epoch", { min = 0 }),
 }
 
 --- Settings that people bring from other trainers and that would do nothing here.
@@ -142,15 +187,31 @@ schema.inert = {
 --- Names that recipes know and this version does not do.
 schema.not_yet = {
   text_encoders = "training of text encoders", train_text_encoder = "training of text encoders",
-  text_encoder = "training of text encoders", evaluate = "evaluation while training",
-  select = "choice of the best checkpoint", masks = "masked training",
+  evaluate = "evaluation while training", select = "choice of the best checkpoint", masks = "masked training",
 }
 
---- Gives the setting of an exact dotted name, or nil.
-function schema.find(name)
-  for _, s in ipairs(schema.settings) do
+local function find_in(list, name)
+  for _, s in ipairs(list) do
     if s.name == name then return s end
   end
+end
+
+--- Gives the setting of an exact dotted name, or nil.
+function schema.find(name) return find_in(schema.settings, name) end
+
+--- Gives the knob or the border of a phase with this name, or nil.
+function schema.find_knob(name) return find_in(schema.knobs, name) end
+function schema.find_border(name) return find_in(schema.phase_borders, name) end
+
+--- Gives the names of all knobs: the knobs proper and the settings that may change while training.
+function schema.knob_names()
+  local names = {}
+  for _, s in ipairs(schema.knobs) do names[#names + 1] = s.name end
+  for _, s in ipairs(schema.settings) do
+    if s.live and not s.name:find(".", 1, true) then names[#names + 1] = s.name end
+  end
+  table.sort(names)
+  return names
 end
 
 --- Gives the keys that may stand directly below `prefix` ("" for the top).
@@ -177,7 +238,8 @@ end
 --- Gives every constructor that a recipe may call.
 function schema.constructors()
   local names = {}
-  for _, registry in ipairs { "family", "network", "optimizer", "timesteps", "loss", "schedule", "data", "policies" } do
+  for _, registry in ipairs { "family", "network", "optimizer", "timesteps", "loss", "schedule", "data", "policies",
+    "phases" } do
     for _, name in ipairs(schema.kinds(registry)) do names[#names + 1] = name end
   end
   return names

@@ -10,8 +10,7 @@ local step = {}
 
 local function take(run, at)
   local decided = knobs.decide(run, at)
-  decided.stop = nil
-  return run.loader:next(at), decided
+  return run.loader:next(at, knobs.for_loader(decided)), knobs.for_trainer(decided)
 end
 
 local function advance(run, at)

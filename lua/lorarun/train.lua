@@ -47,7 +47,8 @@ function train.open_loader(run)
   run.cache = lorarun.data.cache(run.cache_folder, run.model)
   run.encoded = lorarun.data.encode(run.dataset, run.model, run.cache, render.prompts(s))
   run.loader = lorarun.data.loader(run.dataset, run.cache, { batch = s.batch, accumulate = s.accumulate, seed = s.seed })
-  run.steps = s.steps or math.max(1, math.floor(s.epochs * run.loader:steps_per_epoch() + 0.5))
+  run.steps_per_epoch = run.loader:steps_per_epoch()
+  run.steps = s.steps or math.max(1, math.floor(s.epochs * run.steps_per_epoch + 0.5))
 end
 
 local function without(options, names)
@@ -77,6 +78,7 @@ function train.resume(run, at_most)
   run.loader:seek(saved.cursor)
   run.step, run.saved, run.state, run.last = saved.step, saved.step, saved.state or {}, saved.last or {}
   run.answer, run.last_answer, run.epoch = saved.answer, saved.last_answer, saved.epoch
+  run.tweaks, run.last_tweak = saved.tweaks, saved.last_tweak
   return true
 end
 

@@ -22,6 +22,7 @@
 ---@field loss lorarun.recipe.loss?   what is minimised
 ---@field save lorarun.recipe.save?   checkpoints
 ---@field render lorarun.recipe.render?   pictures drawn while training; absent: none
+---@field phases lorarun.Phase[]?   what holds in parts of the run: { phase { from = 0.8, lr = 3e-5 } }
 ---@field on lorarun.recipe.on?   functions that decide while the run goes
 
 ---@class lorarun.recipe.model
@@ -96,7 +97,52 @@
 ---@field sampler string?   name of the sampler
 
 ---@class lorarun.recipe.on
----@field step fun(state: table, run: table): table??   function(state, run) that gives the knobs of the next step
+---@field step fun(state: lorarun.State, run: lorarun.Run): lorarun.Knobs??   function(state, run) that gives the knobs of the next step
+
+--- Plain data of the policy's own, saved with the run.
+---@alias lorarun.State table
+
+---@class lorarun.Run
+---@field step integer?   the step that is decided, from 1
+---@field steps integer?   steps in all
+---@field progress number?   (step - 1) / steps
+---@field epoch integer?   times through the data so far
+---@field seed integer?   of the run
+---@field lr number?   what the layers below say for this step
+---@field loss number?   of the last step; nil before the first
+---@field mean_loss number?   moving average of the loss
+---@field grad_norm number?   of the last step, before clipping
+
+---@class lorarun.Knobs
+---@field lr number?   learning rate of every group that has none of its own
+---@field transformer boolean|{ lr: number?, train: boolean? }?   the denoiser: { lr = …, train = true }, or false to freeze it
+---@field text_encoder boolean|{ lr: number?, train: boolean? }?   all text encoders: { lr = …, train = true }, or false to freeze them
+---@field clip_l boolean|{ lr: number?, train: boolean? }?   the CLIP-L text encoder
+---@field t5 boolean|{ lr: number?, train: boolean? }?   the T5 text encoder
+---@field modules table<string, number>?   factors on the rate of modules by pattern: { ["attn.to_q"] = 0.5 }
+---@field caption_dropout number?   chance of an empty caption, for all data sets
+---@field network_dropout number?   chance of dropping a row of the bottleneck
+---@field accumulate integer?   micro-batches in a step
+---@field weights table?   factor on the loss of each data set's pictures, in the recipe's order
+---@field save { every: integer }?   checkpoints: { every = 100 }
+---@field render { every: integer }?   pictures: { every = 100 }
+---@field evaluate { every: integer }?   evaluations: { every = 100 }
+---@field stop string?   a reason to stop here with everything saved; the exit code is 3
+---@field clip number?   global norm of the gradient; 0 = off
+---@field ema number?   decay of the averaged weights; 0 = off
+---@field guidance number?   guidance value that the model is trained under
+---@field timesteps table?   law of the noise time
+---@field loss table?   what is minimised
+
+---@class lorarun.Phase: lorarun.Knobs
+---@field from number?   first step, or a part of the run below 1
+---@field to number?   last step, or a part of the run below 1
+---@field from_epoch number?   begins after this many epochs
+---@field to_epoch number?   ends with this epoch
+
+---@param phase lorarun.Phase
+---@return lorarun.Phase
+function phase(phase) end
 
 ---@param settings lorarun.recipe
 ---@return lorarun.recipe

@@ -8,9 +8,9 @@
 #include <unordered_set>
 #include <vector>
 
-#include "runtime/bind/call.h"
-#include "runtime/bind/guard.h"
-#include "runtime/bind/values.h"
+#include "runtime/script/call.h"
+#include "runtime/script/guard.h"
+#include "runtime/script/values.h"
 
 namespace lorarun::bind {
 

@@ -17,7 +17,8 @@
 #include <string>
 
 #include "runtime/base/error.h"
-#include "runtime/bind/lua.h"
+#include "runtime/bind/open.h"
+#include "runtime/script/lua.h"
 #include "runtime/tensor/torch.h"
 
 namespace lorarun::bind {

@@ -1,6 +1,6 @@
 #include "runtime/bind/classes.h"
 
-#include "runtime/bind/values.h"
+#include "runtime/script/values.h"
 
 namespace lorarun::bind {
 

@@ -3,12 +3,12 @@
 #include "runtime/io/image.h"
 
 #include "runtime/bind/box.h"
-#include "runtime/bind/guard.h"
 #include "runtime/bind/image_tensor.h"
 #include "runtime/bind/open.h"
-#include "runtime/bind/options.h"
-#include "runtime/bind/values.h"
 #include "runtime/io/contact_sheet.h"
+#include "runtime/script/guard.h"
+#include "runtime/script/options.h"
+#include "runtime/script/values.h"
 
 namespace lorarun::bind {
 

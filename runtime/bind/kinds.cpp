@@ -1,11 +1,11 @@
 // lorarun.kinds(): what the registries of the program hold.
 
-#include "runtime/bind/guard.h"
 #include "runtime/bind/open.h"
-#include "runtime/bind/values.h"
 #include "runtime/models/registry.h"
 #include "runtime/networks/registry.h"
 #include "runtime/optim/registry.h"
+#include "runtime/script/guard.h"
+#include "runtime/script/values.h"
 
 namespace lorarun::bind {
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "runtime/base/json.h"
-#include "runtime/bind/lua.h"
+#include "runtime/script/lua.h"
 #include "runtime/train/knobs.h"
 
 namespace lorarun::bind {

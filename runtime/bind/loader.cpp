@@ -7,11 +7,11 @@
 #include <cstdio>
 
 #include "runtime/bind/classes.h"
-#include "runtime/bind/guard.h"
 #include "runtime/bind/open.h"
-#include "runtime/bind/options.h"
-#include "runtime/bind/values.h"
 #include "runtime/data/encode.h"
+#include "runtime/script/guard.h"
+#include "runtime/script/options.h"
+#include "runtime/script/values.h"
 
 namespace lorarun::bind {
 

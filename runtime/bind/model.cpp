@@ -1,10 +1,10 @@
 // The classes Model and Text: a base model of any family, and encoded captions.
 
 #include "runtime/bind/classes.h"
-#include "runtime/bind/guard.h"
 #include "runtime/bind/open.h"
-#include "runtime/bind/options.h"
-#include "runtime/bind/values.h"
+#include "runtime/script/guard.h"
+#include "runtime/script/options.h"
+#include "runtime/script/values.h"
 #include "runtime/tensor/tensor.h"
 
 namespace lorarun::bind {

@@ -3,10 +3,10 @@
 #include "runtime/networks/network.h"
 
 #include "runtime/bind/classes.h"
-#include "runtime/bind/guard.h"
 #include "runtime/bind/open.h"
-#include "runtime/bind/options.h"
-#include "runtime/bind/values.h"
+#include "runtime/script/guard.h"
+#include "runtime/script/options.h"
+#include "runtime/script/values.h"
 
 namespace lorarun::bind {
 

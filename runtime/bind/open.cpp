@@ -4,8 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "runtime/bind/guard.h"
-#include "runtime/bind/values.h"
+#include "runtime/bind/box.h"
+#include "runtime/bind/torch_errors.h"
+#include "runtime/script/guard.h"
+#include "runtime/script/values.h"
 
 namespace lorarun::bind {
 
@@ -58,6 +60,7 @@ int bound_names(lua_State* L) {
 
 void open_all(lua_State* L) {
   open_errors(L);
+  install_torch_errors();
   lua_newtable(L);  // [lorarun]
   luaL_register(L, nullptr, kFunctions);
   for (const auto open :

@@ -5,9 +5,13 @@
 
 #pragma once
 
-#include "runtime/bind/lua.h"
+#include "runtime/script/lua.h"
+
+namespace lorarun::script {}
 
 namespace lorarun::bind {
+
+using namespace script;  // call, check, push, guarded: the room below
 
 void open_tensor(lua_State* L);      // lorarun.tensor, grad, no_grad, memory, scope, keep
 void open_kinds(lua_State* L);       // lorarun.kinds

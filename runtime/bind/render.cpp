@@ -1,13 +1,13 @@
 // lorarun.render: pictures from text.
 
 #include "runtime/bind/classes.h"
-#include "runtime/bind/guard.h"
 #include "runtime/bind/image_tensor.h"
 #include "runtime/bind/open.h"
-#include "runtime/bind/options.h"
-#include "runtime/bind/values.h"
 #include "runtime/render/png_parameters.h"
 #include "runtime/render/sampler.h"
+#include "runtime/script/guard.h"
+#include "runtime/script/options.h"
+#include "runtime/script/values.h"
 
 namespace lorarun::bind {
 

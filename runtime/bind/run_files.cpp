@@ -3,10 +3,10 @@
 #include "runtime/train/run_files.h"
 
 #include "runtime/bind/box.h"
-#include "runtime/bind/guard.h"
 #include "runtime/bind/image_tensor.h"
 #include "runtime/bind/open.h"
-#include "runtime/bind/values.h"
+#include "runtime/script/guard.h"
+#include "runtime/script/values.h"
 
 namespace lorarun::bind {
 

@@ -6,10 +6,10 @@
 #include <string>
 
 #include "runtime/bind/box.h"
-#include "runtime/bind/guard.h"
-#include "runtime/bind/lua.h"
-#include "runtime/bind/options.h"
-#include "runtime/bind/values.h"
+#include "runtime/script/guard.h"
+#include "runtime/script/lua.h"
+#include "runtime/script/options.h"
+#include "runtime/script/values.h"
 
 namespace lorarun::bind {
 

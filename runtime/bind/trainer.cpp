@@ -3,11 +3,11 @@
 #include "runtime/train/trainer.h"
 
 #include "runtime/bind/classes.h"
-#include "runtime/bind/guard.h"
 #include "runtime/bind/knobs.h"
 #include "runtime/bind/open.h"
-#include "runtime/bind/options.h"
-#include "runtime/bind/values.h"
+#include "runtime/script/guard.h"
+#include "runtime/script/options.h"
+#include "runtime/script/values.h"
 #include "runtime/train/opened_step.h"
 
 namespace lorarun::bind {

@@ -2,15 +2,18 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <map>
 
 #include "runtime/base/error.h"
 #include "runtime/base/files.h"
 #include "runtime/base/nearest.h"
-#include "runtime/bind/call.h"
 #include "runtime/host/registry.h"
+#include "runtime/host/share.h"
 #include "runtime/host/signals.h"
 #include "runtime/host/state.h"
+#include "runtime/script/call.h"
 #include "runtime/tensor/torch.h"
 
 namespace lorarun::host {
@@ -78,6 +81,42 @@ bool is_lua_file(const std::string& word) {
   return word.ends_with(".lua") || fs::is_directory(word, ignored);
 }
 
+bool is_word(const std::string& text) {
+  return text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos;
+}
+
+// lua/lorarun/verbs/NAME.lua is `lorarun NAME`.
+fs::path lua_verb(const std::string& name) {
+  return share_folder() / "lua/lorarun/verbs" / (name + ".lua");
+}
+
+// Its first line: "--- `lorarun NAME …`: what it does."
+std::string about_lua_verb(const fs::path& file) {
+  std::ifstream text(file);
+  std::string line;
+  std::getline(text, line);
+  const size_t colon = line.find("`: ");
+  return colon == std::string::npos ? "" : line.substr(colon + 3);
+}
+
+std::map<std::string, std::string> all_verbs() {
+  std::map<std::string, std::string> about;
+  for (const std::string& name : registry().names()) { about[name] = registry().find(name)->about; }
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(lua_verb("").parent_path(), ignored)) {
+    if (entry.path().extension() == ".lua") {
+      about[entry.path().stem().string()] = about_lua_verb(entry.path());
+    }
+  }
+  return about;
+}
+
+std::vector<std::string> verb_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, about] : all_verbs()) { names.push_back(name); }
+  return names;
+}
+
 void print_help() {
   std::cout
       << "lorarun " << kVersion
@@ -91,14 +130,14 @@ void print_help() {
          "  --fresh           start anew, as NAME-2   --json      one JSON object at the end\n"
          "  --help            all settings of a recipe\n\n"
          "verbs:\n";
-  for (const std::string& name : registry().names()) {
-    std::printf("  %-10s %s\n", name.c_str(), registry().find(name)->about.c_str());
+  for (const auto& [name, about] : all_verbs()) {
+    std::printf("  %-10s %s\n", name.c_str(), about.c_str());
   }
   std::fflush(stdout);
 }
 
 [[noreturn]] void fail_unknown(const std::string& word) {
-  std::vector<std::string> known = registry().names();
+  std::vector<std::string> known = verb_names();
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(".", ignored)) {
     if (entry.path().extension() == ".lua") { known.push_back(entry.path().filename().string()); }
@@ -107,7 +146,7 @@ void print_help() {
   if (const auto close = nearest(word, known)) { remedy = "did you mean '" + *close + "'?  "; }
   throw Error("'" + word + "' is neither a verb nor a recipe")
       .where("the command line")
-      .fix(remedy + "verbs: " + join(registry().names(), ", ") + "; a recipe is a .lua file");
+      .fix(remedy + "verbs: " + join(verb_names(), ", ") + "; a recipe is a .lua file");
 }
 
 int run_tests(const std::vector<std::string>& files) {
@@ -182,6 +221,9 @@ int run_command(const std::vector<std::string>& arguments) {
   }
   if (asks_for_trust(arguments)) { return run_trusted(without(arguments, "--trust")); }
   if (const VerbKind* verb = registry().find(first)) { return verb->run(rest); }
+  if (is_word(first) && fs::exists(lua_verb(first))) {
+    return LuaState().call_module("lorarun.verbs", "run", {{"verb", first}, {"words", rest}});
+  }
   if (is_lua_file(first)) { return run_recipe(arguments); }
   fail_unknown(first);
 }
@@ -197,7 +239,7 @@ void tell(const Error& error) {
 int run_program(const std::vector<std::string>& arguments) {
   try {
     return run_command(arguments);
-  } catch (const bind::ScriptError& error) {
+  } catch (const script::ScriptError& error) {
     tell(error);
     if (std::getenv("LORARUN_TRACEBACK") || asks_for_trust(arguments) ||
         arguments[0] == "--trust") {

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "runtime/bind/lua.h"
+#include "runtime/script/lua.h"
 
 namespace lorarun::host {
 

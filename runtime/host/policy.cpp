@@ -5,10 +5,10 @@
 
 #include "runtime/base/files.h"
 #include "runtime/base/nearest.h"
-#include "runtime/bind/call.h"
-#include "runtime/bind/guard.h"
-#include "runtime/bind/values.h"
 #include "runtime/host/share.h"
+#include "runtime/script/call.h"
+#include "runtime/script/guard.h"
+#include "runtime/script/values.h"
 
 namespace lorarun::host {
 
@@ -62,7 +62,7 @@ int open_libraries(lua_State* L) {
     lua_call(L, 0, 0);
   }
   luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
-  bind::open_errors(L);
+  script::open_errors(L);
   return 0;
 }
 
@@ -97,19 +97,19 @@ namespace {
 
 // nearest(word, names) -> the name that was probably meant, or nothing
 int nearest_name(lua_State* L) {
-  const auto close = nearest(bind::check_string(L, 1), bind::check_strings(L, 2));
+  const auto close = nearest(script::check_string(L, 1), script::check_strings(L, 2));
   if (!close) { return 0; }
-  bind::push_string(L, *close);
+  script::push_string(L, *close);
   return 1;
 }
 
 // Leaves the table that sandbox.lua returns.
 void load_sandbox(lua_State* L) {
-  lua_pushcfunction(L, bind::guarded<nearest_name>);
+  lua_pushcfunction(L, script::guarded<nearest_name>);
   lua_setglobal(L, "nearest");
   const fs::path path = share_folder() / "lua/lorarun/sandbox.lua";
-  bind::load_text(L, read_text(path), "sandbox.lua");
-  bind::call(L, 0, 1);
+  script::load_text(L, read_text(path), "sandbox.lua");
+  script::call(L, 0, 1);
 }
 
 Json names_json(const PolicyNames& names) {
@@ -125,18 +125,18 @@ Policy::Policy(const std::string& text, const std::string& name, const PolicyNam
   load_sandbox(L);  // [sandbox]
   lua_pushvalue(L, -1);
   lua_setfield(L, LUA_REGISTRYINDEX, "sandbox");
-  lua_getfield(L, -1, "declare");  // [sandbox, declare]
-  bind::load_text(L, text, name);  // [sandbox, declare, chunk]
-  bind::push_json(L, names_json(names));
+  lua_getfield(L, -1, "declare");    // [sandbox, declare]
+  script::load_text(L, text, name);  // [sandbox, declare, chunk]
+  script::push_json(L, names_json(names));
   start_clock(L, limits_.instructions_to_load);
   try {
-    bind::call(L, 2, 1);  // [sandbox, declaration]
-  } catch (const bind::ScriptError& error) {
+    script::call(L, 2, 1);  // [sandbox, declaration]
+  } catch (const script::ScriptError& error) {
     Error request(error.headline());  // a recipe that fails here is a wrong request: exit code 2
     if (!error.remedy().empty()) { request.fix(error.remedy()); }
     throw request.where(error.place().empty() ? name : error.place());
   }
-  declaration_ = bind::to_json(L, -1, "recipe");
+  declaration_ = script::to_json(L, -1, "recipe");
   lua_settop(L, 0);
 }
 
@@ -152,12 +152,13 @@ Decision Policy::decide(const std::string& hook, const Json& state, const Json& 
   lua_settop(L, 0);
   lua_getfield(L, LUA_REGISTRYINDEX, "sandbox");
   lua_getfield(L, -1, "decide");  // [sandbox, decide]
-  bind::push_string(L, hook);
-  bind::push_json(L, state);
-  bind::push_json(L, run);
+  script::push_string(L, hook);
+  script::push_json(L, state);
+  script::push_json(L, run);
   start_clock(L, limits_.instructions_per_call);
-  bind::call(L, 3, 2);  // [sandbox, answer, state]
-  Decision decision{bind::to_json(L, 2, "the answer of on." + hook), bind::to_json(L, 3, "state")};
+  script::call(L, 3, 2);  // [sandbox, answer, state]
+  Decision decision{script::to_json(L, 2, "the answer of on." + hook),
+                    script::to_json(L, 3, "state")};
   lua_settop(L, 0);
   check_storable(decision.state, "state");
   return decision;

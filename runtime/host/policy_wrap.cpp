@@ -1,11 +1,11 @@
 // The class Policy for the trusted state: lorarun.policy.open(text, name, names).
 
 #include "runtime/bind/box.h"
-#include "runtime/bind/guard.h"
-#include "runtime/bind/options.h"
-#include "runtime/bind/values.h"
 #include "runtime/host/open.h"
 #include "runtime/host/policy.h"
+#include "runtime/script/guard.h"
+#include "runtime/script/options.h"
+#include "runtime/script/values.h"
 
 namespace lorarun::bind {
 

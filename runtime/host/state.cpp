@@ -1,11 +1,11 @@
 #include "runtime/host/state.h"
 
 #include "runtime/base/files.h"
-#include "runtime/bind/call.h"
 #include "runtime/bind/open.h"
-#include "runtime/bind/values.h"
 #include "runtime/host/open.h"
 #include "runtime/host/share.h"
+#include "runtime/script/call.h"
+#include "runtime/script/values.h"
 
 namespace lorarun::host {
 

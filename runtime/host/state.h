@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "runtime/base/json.h"
-#include "runtime/bind/lua.h"
+#include "runtime/script/lua.h"
 
 namespace lorarun::host {
 

@@ -20,13 +20,13 @@
 #include "runtime/base/nearest.h"
 #include "runtime/base/worker_pool.h"
 #include "runtime/bind/box.h"
-#include "runtime/bind/guard.h"
-#include "runtime/bind/options.h"
-#include "runtime/bind/values.h"
 #include "runtime/host/command_line.h"
 #include "runtime/host/open.h"
 #include "runtime/host/share.h"
 #include "runtime/host/signals.h"
+#include "runtime/script/guard.h"
+#include "runtime/script/options.h"
+#include "runtime/script/values.h"
 #include "runtime/tensor/torch.h"
 
 namespace lorarun::host {

@@ -87,7 +87,6 @@ end)
 
 test("what is not there yet is said plainly", function(t)
   refused(t, "network = lora { rank = 4, text_encoders = true },", "training of text encoders is not there yet")
-  t.fails(function() check.knobs({ text_encoder = { lr = 1e-5 } }, "r.lua") end, "is not there yet")
 end)
 
 test("wrong types say what is expected", function(t)
@@ -143,4 +142,17 @@ test("the structure of a run leaves out what may change", function(t)
   t.equal(flat["data[1].repeats"], 1)
   t.ok(flat.steps == nil and flat["optimizer.lr"] == nil and flat["save.every"] == nil and flat.clip == nil)
   t.ok(flat["optimizer.weight_decay"] ~= nil)
+end)
+
+test("a group of parameters takes a rate, a switch or both", function(t)
+  t.equal(check.knobs({ text_encoder = { lr = 1e-5 }, t5 = false }, "r.lua"),
+    { text_encoder = { lr = 1e-5 }, t5 = { train = false } })
+  t.fails(function() check.knobs({ clip_l = { rate = 1 } }, "r.lua") end, "unknown setting 'rate'")
+  t.fails(function() check.knobs({ clip_l = { lr = -1 } }, "r.lua") end, "clip_l.lr is -1")
+end)
+
+test("phases are checked as knobs with borders", function(t)
+  refused(t, "phases = { phase { form = 0.5, lr = 1 } },", "did you mean 'from'?")
+  refused(t, "phases = { phase { from = 0.5, lr = 'x' } },", "phases[1].lr")
+  refused(t, "phases = { phase { from = 0.5, network = 1 } },", "network cannot change while training")
 end)

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "runtime/base/json.h"
-#include "runtime/bind/lua.h"
+#include "runtime/script/lua.h"
 
-namespace lorarun::bind {
+namespace lorarun::script {
 
 // Gives the value at `index` as JSON.  Throws Error naming `path` and the key.
 Json to_json(lua_State* L, int index, const std::string& path = "value");
@@ -23,4 +23,4 @@ std::vector<int64_t> check_integers(lua_State* L, int argument);     // a list o
 void push_string(lua_State* L, const std::string& text);
 void push_strings(lua_State* L, const std::vector<std::string>& texts);
 
-}  // namespace lorarun::bind
+}  // namespace lorarun::script

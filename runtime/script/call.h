@@ -6,9 +6,9 @@
 #include <string>
 
 #include "runtime/base/error.h"
-#include "runtime/bind/lua.h"
+#include "runtime/script/lua.h"
 
-namespace lorarun::bind {
+namespace lorarun::script {
 
 // An error that left Lua.  `what`, `where` and `fix` are those of the Lua error;
 // a plain text "file.lua:3: why" is taken apart.
@@ -30,4 +30,4 @@ void call(lua_State* L, int arguments, int results);
 // `name` is what errors call it.  Throws ScriptError with exit code 2.
 void load_text(lua_State* L, const std::string& text, const std::string& name);
 
-}  // namespace lorarun::bind
+}  // namespace lorarun::script

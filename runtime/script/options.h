@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "runtime/base/json.h"
-#include "runtime/bind/lua.h"
+#include "runtime/script/lua.h"
 
-namespace lorarun::bind {
+namespace lorarun::script {
 
 class Options {
  public:
@@ -40,4 +40,4 @@ class Options {
   bool absent_;
 };
 
-}  // namespace lorarun::bind
+}  // namespace lorarun::script

@@ -1,10 +1,10 @@
-#include "runtime/bind/values.h"
+#include "runtime/script/values.h"
 
 #include <cmath>
 
 #include "runtime/base/error.h"
 
-namespace lorarun::bind {
+namespace lorarun::script {
 
 namespace {
 
@@ -159,4 +159,4 @@ void push_strings(lua_State* L, const std::vector<std::string>& texts) {
   }
 }
 
-}  // namespace lorarun::bind
+}  // namespace lorarun::script

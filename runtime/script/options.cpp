@@ -1,11 +1,11 @@
-#include "runtime/bind/options.h"
+#include "runtime/script/options.h"
 
 #include <algorithm>
 
 #include "runtime/base/error.h"
-#include "runtime/bind/values.h"
+#include "runtime/script/values.h"
 
-namespace lorarun::bind {
+namespace lorarun::script {
 
 Options::Options(lua_State* L, int argument, const std::vector<std::string>& known)
     : L_(L), argument_(argument), absent_(lua_isnoneornil(L, argument)) {
@@ -96,4 +96,4 @@ Json Options::json(const char* key, const Json& absent) const {
   return value;
 }
 
-}  // namespace lorarun::bind
+}  // namespace lorarun::script

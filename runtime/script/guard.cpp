@@ -1,13 +1,13 @@
-#include "runtime/bind/guard.h"
+#include "runtime/script/guard.h"
 
-#include <cstdio>
+#include <new>
 #include <string>
 
-#include "runtime/tensor/tensor.h"
-
-namespace lorarun::bind {
+namespace lorarun::script {
 
 namespace {
+
+ExceptionHook exception_hook = nullptr;
 
 std::string field(lua_State* L, int table, const char* key) {
   lua_getfield(L, table, key);  // [value]
@@ -64,17 +64,16 @@ void push_error(lua_State* L, const Error& error) {
   lua_setmetatable(L, -2);
 }
 
-void push_torch_error(lua_State* L, const c10::Error& error) {
-  const std::string text = error.what_without_backtrace();
-  const bool out_of_memory = text.find("out of memory") != std::string::npos ||
-                             text.find("allocate memory") != std::string::npos;
-  if (!out_of_memory) { return push_error_text(L, text.c_str()); }
-  const double peak_gib = static_cast<double>(peak_process_bytes()) / (1024.0 * 1024.0 * 1024.0);
-  char peak[64];
-  std::snprintf(peak, sizeof peak, "; the process held %.1f GiB at most", peak_gib);
-  Error problem("not enough memory: " + text.substr(0, text.find('\n')) + peak);
-  problem.fix("model.recompute = true, a smaller batch or resolution, or model.dtype = \"bf16\"");
-  push_error(L, problem.while_working());
+void set_exception_hook(ExceptionHook hook) {
+  exception_hook = hook;
+}
+
+void push_exception(lua_State* L, const std::exception& exception) {
+  if (exception_hook && exception_hook(L, exception)) { return; }
+  if (dynamic_cast<const std::bad_alloc*>(&exception)) {
+    return push_error_text(L, "not enough memory");
+  }
+  push_error_text(L, exception.what());
 }
 
 void push_error_text(lua_State* L, const char* text) {
@@ -83,4 +82,4 @@ void push_error_text(lua_State* L, const char* text) {
   lua_concat(L, 2);
 }
 
-}  // namespace lorarun::bind
+}  // namespace lorarun::script

@@ -1,9 +1,9 @@
-#include "runtime/bind/call.h"
+#include "runtime/script/call.h"
 
 #include <cctype>
 #include <string_view>
 
-namespace lorarun::bind {
+namespace lorarun::script {
 
 namespace {
 
@@ -109,4 +109,4 @@ void load_text(lua_State* L, const std::string& text, const std::string& name) {
   throw ScriptError(report, "");
 }
 
-}  // namespace lorarun::bind
+}  // namespace lorarun::script

@@ -1,14 +1,13 @@
-#include "runtime/bind/values.h"
+#include "runtime/script/values.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "runtime/base/error.h"
-#include "runtime/bind/call.h"
-#include "runtime/bind/guard.h"
-#include "runtime/bind/open.h"
+#include "runtime/script/call.h"
+#include "runtime/script/guard.h"
 
-namespace lorarun::bind {
+namespace lorarun::script {
 namespace {
 
 using ::testing::HasSubstr;
@@ -125,4 +124,4 @@ TEST_F(Lua, TheStackIsAsBeforeAfterAFailure) {
 }
 
 }  // namespace
-}  // namespace lorarun::bind
+}  // namespace lorarun::script

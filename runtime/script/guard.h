@@ -9,27 +9,29 @@
 
 #pragma once
 
-#include "runtime/base/error.h"
-#include "runtime/bind/lua.h"
-#include "runtime/tensor/torch.h"
+#include <exception>
 
-namespace lorarun::bind {
+#include "runtime/base/error.h"
+#include "runtime/script/lua.h"
+
+namespace lorarun::script {
 
 // Each pushes one error value.  An Error without a place gets the script's line.
 void push_error(lua_State* L, const Error& error);
 void push_error_text(lua_State* L, const char* text);
-void push_torch_error(lua_State* L, const c10::Error& error);  // out of memory: with what helps
+
+// Pushes the value of an exception that is no Error.  Rooms above know more kinds (LibTorch's):
+// their hook pushes one value and gives true, or gives false.
+using ExceptionHook = bool (*)(lua_State* L, const std::exception& exception);
+void set_exception_hook(ExceptionHook hook);
+void push_exception(lua_State* L, const std::exception& exception);
 
 template <int (*body)(lua_State*)>
 int guarded(lua_State* L) {
   try {
     return body(L);
-  } catch (const Error& error) { push_error(L, error); } catch (const c10::Error& error) {
-    push_torch_error(L, error);
-  } catch (const std::bad_alloc&) {
-    push_error_text(L, "not enough memory");
-  } catch (const std::exception& error) {
-    push_error_text(L, error.what());
+  } catch (const Error& error) { push_error(L, error); } catch (const std::exception& exception) {
+    push_exception(L, exception);
   }  // body's locals are gone; only now leave through Lua
   return lua_error(L);
 }
@@ -37,4 +39,4 @@ int guarded(lua_State* L) {
 // Makes the metatable of error values; once per state.
 void open_errors(lua_State* L);
 
-}  // namespace lorarun::bind
+}  // namespace lorarun::script
