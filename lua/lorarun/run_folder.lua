@@ -113,6 +113,31 @@ function run_folder.choose(options, name)
   return name, runs .. "/" .. name
 end
 
+--- Gives the names of the runs in a folder.
+function run_folder.names(runs)
+  local names = {}
+  for _, name in ipairs(system.list(runs)) do
+    if system.exists(manifest_path(runs .. "/" .. name)) then names[#names + 1] = name end
+  end
+  return names
+end
+
+--- Gives the folder of the run that a word of the command line means: a name in `runs`, or a path.
+function run_folder.find(word, runs)
+  runs = runs or "runs"
+  if not word then
+    lorarun.fail { what = "no run is named", where = "the command line", fix = "give a run's name or its folder" }
+  end
+  for _, folder in ipairs { runs .. "/" .. word, word } do
+    if system.exists(manifest_path(folder)) then return (folder:gsub("/+$", "")) end
+  end
+  local names = run_folder.names(runs)
+  local close = system.nearest(word, names)
+  lorarun.fail { what = "there is no run '" .. word .. "'", where = system.absolute(runs),
+    fix = (close and ("did you mean '" .. close .. "'?  ") or "") .. (#names > 0 and "runs: " .. table.concat(names, ", ")
+      or "give the folder of a run, or --runs DIR") }
+end
+
 --- Makes the folder and takes its lock.
 function run_folder.open(run)
   system.make_folder(run.folder .. "/checkpoints")
