@@ -1,5 +1,7 @@
 --- What a LoRA file says about its making.  No dates: the same run gives the same file.
 
+local given = require "lorarun.given"
+
 local metadata = {}
 
 local function text(value) return type(value) == "table" and lorarun.system.encode(value) or tostring(value) end
@@ -15,7 +17,8 @@ function metadata.of(run)
     ss_sd_model_name = s.model.path:match("([^/]+)/?$"), ss_timestep_sampling = s.timesteps.kind,
     ss_guidance_scale = s.guidance, ss_training_comment = "trained with lorarun",
     ["modelspec.title"] = run.name,
-    ["lorarun.recipe"] = { text = run.recipe.text, hash = run.recipe.hash, seed = s.seed, data_hash = run.data_hash },
+    ["lorarun.recipe"] = { text = run.recipe.text, hash = run.recipe.hash, seed = s.seed, data_hash = run.data_hash,
+      set = given.without_paths(run.recipe.given) },
   }
   for key, value in pairs(header) do header[key] = text(value) end
   return header

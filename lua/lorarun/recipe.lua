@@ -6,6 +6,7 @@
 -- not know.  Errors name the recipe and the key.
 
 local check = require "lorarun.check"
+local given = require "lorarun.given"
 local schema = require "lorarun.schema"
 
 local recipe = {}
@@ -126,13 +127,14 @@ end
 ---@field hash string        SHA-256 of the text
 ---@field path string
 ---@field base string        path of the model as the recipe gives it
+---@field given table?       what the command line gave beside it (given.lua)
 
 --- Opens, changes and checks a recipe.
----@param options table   recipe, set, name, seed, steps of the command line
+---@param options table   recipe, set, name, seed, steps of the command line; text instead of the file's
 ---@return lorarun.Recipe
 function recipe.open(options)
   local path = options.recipe
-  local text = system.read(path)
+  local text = options.text or system.read(path)
   local policy = recipe.policy(text, path)
   local declared = policy:declaration()
   declared.kind = nil
@@ -143,7 +145,8 @@ function recipe.open(options)
   check_together(settings, path)
   local base = settings.model.path
   make_absolute(settings, folder_of(path))
-  return { settings = settings, policy = policy, text = text, hash = system.sha256(text), path = path, base = base }
+  return { settings = settings, policy = policy, text = text, hash = system.sha256(text), path = path, base = base,
+    given = given.of(options) }
 end
 
 return recipe

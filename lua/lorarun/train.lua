@@ -101,7 +101,8 @@ local function begin(run, resumed)
   run.records = records.open(run.folder, run.step)
   run.progress = progress.new(run.step, run.steps)
   run.records:event(run.step, resumed and "resume" or "start", {
-    recipe = run.recipe.hash, seed = run.settings.seed, steps = run.steps, device = run.device,
+    recipe = run.recipe.hash, path = system.absolute(run.recipe.path), given = run.recipe.given,
+    seed = run.settings.seed, steps = run.steps, device = run.device, data_hash = run.data_hash,
     parameters = run.network:count(), encoded = run.encoded,
   })
   run_folder.write_manifest(run, "running")

@@ -17,6 +17,19 @@ function lorarun.system.write(path, text) end
 ---@param path string
 function lorarun.system.make_folder(path) end
 
+--- Copies one file, whole or not at all.
+---@param from string
+---@param to string
+function lorarun.system.copy(from, to) end
+
+--- Removes a file, or a folder with everything in it.
+---@param path string
+function lorarun.system.remove(path) end
+
+--- Makes a new, empty folder for things that are removed at the end.
+---@return string
+function lorarun.system.temporary_folder() end
+
 --- Says whether a file or folder is there.
 ---@param path string
 ---@return boolean

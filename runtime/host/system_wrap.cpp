@@ -52,6 +52,41 @@ int make_folders(lua_State* L) {
   return 0;
 }
 
+// copy(from, to): one file, whole or not at all
+int copy_file(lua_State* L) {
+  const fs::path from = check_string(L, 1), to = check_string(L, 2);
+  const fs::path draft = to.string() + ".tmp-" + std::to_string(getpid());
+  std::error_code problem;
+  fs::copy_file(from, draft, fs::copy_options::overwrite_existing, problem);
+  if (!problem) { fs::rename(draft, to, problem); }
+  if (!problem) { return 0; }
+  std::error_code ignored;
+  fs::remove(draft, ignored);
+  throw Error("the file cannot be copied to " + to.string() + ": " + problem.message())
+      .where(from.string())
+      .while_working();
+}
+
+// remove(path): a file, or a folder with everything in it
+int remove_path(lua_State* L) {
+  std::error_code problem;
+  fs::remove_all(check_string(L, 1), problem);
+  if (!problem) { return 0; }
+  throw Error("it cannot be removed: " + problem.message())
+      .where(check_string(L, 1))
+      .while_working();
+}
+
+// temporary_folder() -> a new, empty folder of this process's own
+int temporary_folder(lua_State* L) {
+  std::string name = (fs::temp_directory_path() / "lorarun-XXXXXX").string();
+  if (!mkdtemp(name.data())) {
+    throw Error("no temporary folder can be made").where(name).while_working();
+  }
+  push_string(L, name);
+  return 1;
+}
+
 int exists(lua_State* L) {
   std::error_code ignored;
   lua_pushboolean(L, fs::exists(check_string(L, 1), ignored));
@@ -216,6 +251,9 @@ int machine(lua_State* L) {
 const luaL_Reg functions[] = {{"read", guarded<read_file>},
                               {"write", guarded<write_file>},
                               {"make_folder", guarded<make_folders>},
+                              {"copy", guarded<copy_file>},
+                              {"remove", guarded<remove_path>},
+                              {"temporary_folder", guarded<temporary_folder>},
                               {"exists", guarded<exists>},
                               {"is_folder", guarded<is_folder>},
                               {"list", guarded<list>},

@@ -1,0 +1,159 @@
+--- The journal of a run, read.
+--
+--   journal.jsonl    one line per event, in the order things happened
+--   journal.in_force drops what a kill undid: a resume goes back to a checkpoint, and what came after
+--                    that checkpoint never shaped the weights that are there now
+--
+-- A run = recipe texts (by hash) + the events in force + seed. replay.lua plays them, fork.lua plays a part.
+
+local journal = {}
+
+local system = lorarun.system
+
+--- Gives the whole lines of a file of JSON lines, and how many are torn or damaged.
+local function lines_of(path)
+  local lines, torn = {}, 0
+  if not system.exists(path) then return lines, torn end
+  for text in system.read(path):gmatch("[^\n]+") do
+    local good, line = pcall(system.decode, text, path)
+    if good and type(line) == "table" then lines[#lines + 1] = line else torn = torn + 1 end
+  end
+  return lines, torn
+end
+
+--- Gives the events of a run folder in their order, and the number of torn lines.
+---@return table[] events
+---@return integer torn
+function journal.read(folder)
+  local lines, torn = lines_of(folder .. "/journal.jsonl")
+  local events = {}
+  for _, line in ipairs(lines) do
+    if line.event and line.step then events[#events + 1] = line else torn = torn + 1 end
+  end
+  return events, torn
+end
+
+--- Gives {[step] = line} of metrics.jsonl, the last step, and the number of torn lines.
+function journal.metrics(folder)
+  local by_step, last = {}, 0
+  local lines, torn = lines_of(folder .. "/metrics.jsonl")
+  for _, line in ipairs(lines) do
+    if line.step then
+      by_step[line.step] = line
+      last = math.max(last, line.step)
+    end
+  end
+  return by_step, last, torn
+end
+
+--- Says on standard error that lines were lost, when some were.
+function journal.tell_torn(folder, torn)
+  if torn == 0 then return end
+  system.log(("%s: %d torn line%s left out"):format(folder, torn, torn == 1 and "" or "s"), "warn")
+end
+
+--- How many of `kept` a resume at `step` leaves: up to the checkpoint that it came from.
+local function kept_until(kept, step)
+  for i = #kept, 1, -1 do
+    local event = kept[i]
+    if event.step == step and (event.event == "checkpoint" or event.event == "fork") then return i end
+  end
+  local last = #kept
+  while last > 0 and kept[last].step > step do last = last - 1 end
+  return last
+end
+
+--- Gives the events that shaped the run as it is now.
+---@param events table[]
+---@return table[]
+function journal.in_force(events)
+  local kept = {}
+  for _, event in ipairs(events) do
+    if event.event == "start" then
+      kept = {}
+    elseif event.event == "resume" then
+      for i = #kept, kept_until(kept, event.step) + 1, -1 do kept[i] = nil end
+    end
+    kept[#kept + 1] = event
+  end
+  return kept
+end
+
+--- Gives the events of one kind.
+function journal.of_kind(events, kind)
+  local found = {}
+  for _, event in ipairs(events) do
+    if event.event == kind then found[#found + 1] = event end
+  end
+  return found
+end
+
+--- The recipe's text of a hash, as the run folder keeps it.
+function journal.recipe_text(folder, hash)
+  local path = ("%s/recipe/%s.lua"):format(folder, hash:sub(1, 16))
+  if not system.exists(path) then
+    lorarun.fail { what = "the recipe's text " .. hash:sub(1, 16) .. " is not in the run folder", where = path,
+      fix = "put the file back: without it the run cannot be made again" }
+  end
+  return system.read(path)
+end
+
+local function show(value)
+  if value == nil then return "nothing" end
+  if type(value) == "table" then return system.encode(value) end
+  if type(value) == "number" then return ("%.6g"):format(value) end
+  return tostring(value)
+end
+
+local function change(event) return ("%s: %s -> %s"):format(event.key, show(event.old), show(event.new)) end
+
+local function short(hash) return hash and tostring(hash):sub(1, 8) or "?" end
+
+local function given_text(given)
+  local parts = {}
+  for _, key in ipairs { "steps", "seed", "name" } do
+    if given and given[key] then parts[#parts + 1] = key .. "=" .. show(given[key]) end
+  end
+  for _, pair in ipairs(given and given.set or {}) do parts[#parts + 1] = pair[1] .. "=" .. show(pair[2]) end
+  return #parts > 0 and (", given " .. table.concat(parts, " ")) or ""
+end
+
+local function opening(event)
+  return ("recipe %s, seed %s, %s steps, %s%s"):format(short(event.recipe), show(event.seed), show(event.steps),
+    show(event.device), given_text(event.given))
+end
+
+local SAY = {
+  start = opening, resume = opening,
+  tweak = function(e)
+    local last = e.to and (" to " .. e.to) or " on"
+    return ("%d: %s = %s from step %s%s"):format(e.id or 0, e.key, show(e.new), show(e.from), last)
+  end,
+  untweak = function(e) return ("%s: %s = %s no longer"):format(show(e.id), show(e.key), show(e.old)) end,
+  reload = function(e) return ("recipe %s -> %s%s"):format(short(e.old), short(e.new), e.diff and ": " .. show(e.diff) or "") end,
+  fork = function(e)
+    return ("from %s at step %d, recipe %s%s"):format(show(e.parent), e.step, short(e.recipe), given_text(e.given))
+  end,
+  rollback = function(e) return ("back to step %s%s"):format(show(e.to), e.what and ": " .. e.what or "") end,
+  checkpoint = function(e) return (tostring(e.path):match("([^/]+)$")) end,
+}
+
+local SHOWN_APART = { time = true, step = true, event = true, origin = true }
+
+local function fields(event)
+  local parts = {}
+  for key, value in pairs(event) do
+    if not SHOWN_APART[key] then parts[#parts + 1] = key .. " " .. show(value) end
+  end
+  table.sort(parts)
+  return table.concat(parts, ", ")
+end
+
+--- Says in a line of words what an event changed.
+function journal.say(event)
+  if SAY[event.event] then return SAY[event.event](event) end
+  if event.key then return change(event) end
+  return event.what or fields(event)
+end
+
+return journal
