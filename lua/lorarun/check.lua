@@ -4,6 +4,7 @@
 -- that other trainers know but that would do nothing here is refused with the
 -- reason.
 
+local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
 
 local check = {}
@@ -56,13 +57,14 @@ end
 
 local function check_text(context, path, value, s)
   if type(value) ~= "string" then fail_type(context, path, value, "a text") end
-  if not s.values then return end
-  for _, known in ipairs(s.values) do
+  local values = s.values or (s.registry and schema.kinds(s.registry))
+  if not values then return end
+  for _, known in ipairs(values) do
     if known == value then return end
   end
-  local close = lorarun.system.nearest(value, s.values)
+  local close = lorarun.system.nearest(value, values)
   lorarun.fail { what = path .. " = '" .. value .. "' is unknown", where = context.place .. ", " .. path,
-    fix = (close and "did you mean '" .. close .. "'?  " or "") .. "known: " .. quoted(s.values) }
+    fix = (close and "did you mean '" .. close .. "'?  " or "") .. "known: " .. quoted(values) }
 end
 
 local function check_list(context, path, value)
@@ -109,7 +111,7 @@ local function check_kind(context, path, value, registry, default)
   }
 end
 
-local check_fields, check_phases
+local check_fields, check_phases, check_schedule
 
 --- Checks one value; gives it as it is used.
 local function check_value(context, s, path, value)
@@ -120,6 +122,7 @@ local function check_value(context, s, path, value)
   if s.type == "list" then value = check_list(context, path, value) end
   if s.type == "sizes" then value = check_sizes(context, path, value) end
   if s.type == "phases" then value = check_phases(context, value) end
+  if s.type == "schedule" or s.kinds == "schedule" then return check_schedule(context, path, value, s.default) end
   if s.type == "table" then
     if type(value) ~= "table" then fail_type(context, path, value, "a table: { … }") end
     return check_fields(context, value, s.name, path)
@@ -199,13 +202,51 @@ function check.settings(declared, place)
   return settings
 end
 
+local function option_names(law)
+  local names = {}
+  for _, options in ipairs { law.options, schedule.common } do
+    for name in pairs(options) do names[#names + 1] = type(name) == "string" and name or nil end
+  end
+  return names
+end
+
+--- Checks cosine { floor = 0.1 } against the options of its own file; gives it with every default.
+function check_schedule(context, path, value, default)
+  value = check_kind(context, path, value, "schedule", default)
+  local law, result = schedule.law(value.kind), { kind = value.kind }
+  for key, item in pairs(value) do
+    local option = law.options[key] or schedule.common[key] or (type(key) == "number" and law.items)
+    local inside = type(key) == "number" and path .. "[" .. key .. "]" or join(path, tostring(key))
+    if option then
+      result[key] = check_value(context, option, inside, item)
+    elseif key ~= "kind" then
+      fail_unknown(context, inside, tostring(key), option_names(law))
+    end
+  end
+  for key, option in pairs(law.options) do
+    if result[key] == nil then result[key] = option.default end
+    if result[key] == nil and option.required then
+      lorarun.fail { what = path .. ": " .. value.kind .. " lacks " .. option.doc, where = context.place .. ", " .. path,
+        fix = "write " .. value.kind .. " { 0.5, cosine {} }" }
+    end
+  end
+  return result
+end
+
+--- A rate; in a phase also a schedule in its place.
+local function check_rate(context, path, value)
+  if type(value) == "table" and context.borders then return check_schedule(context, path, value) end
+  check_number(context, path, value, { min = 0 }, "a learning rate")
+  return value
+end
+
 --- true, false or { lr = …, train = … } as a table.
 local function check_group(context, path, value)
   if type(value) == "boolean" then return { train = value } end
   if type(value) ~= "table" then fail_type(context, path, value, "{ lr = …, train = … }, true or false") end
   for key, item in pairs(value) do
     if key == "lr" then
-      if type(item) ~= "table" then check_number(context, path .. ".lr", item, { min = 0 }, "a learning rate") end
+      value.lr = check_rate(context, path .. ".lr", item)
     elseif key == "train" then
       if type(item) ~= "boolean" then fail_type(context, path .. ".train", item, "true or false") end
     else
@@ -272,8 +313,8 @@ local function check_phase(context, path, value)
     if border then
       check_number(context, inside, item, border, "a number")
       phase[key] = item
-    elseif key == "lr" and type(item) == "table" then
-      phase.lr = check_kind(context, inside, item, "schedule")
+    elseif key == "lr" then
+      phase.lr = check_rate(context, inside, item)
     elseif key ~= "kind" then
       phase[key] = check_knob(context, key, item, inside)
     end

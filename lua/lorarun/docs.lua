@@ -4,6 +4,7 @@
 --   lorarun --write-docs [FOLDER]     FOLDER holds docs/ and lua/ (default: the program's own)
 
 local help = require "lorarun.help"
+local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
 
 local docs = {}
@@ -78,11 +79,12 @@ local TYPES = { text = "string", path = "string", integer = "integer", number = 
   list = "table", sizes = "integer|integer[]", table = "table", kind = "table|string", sets = "table[]",
   hook = "fun(state: lorarun.State, run: lorarun.Run): lorarun.Knobs?", phases = "lorarun.Phase[]",
   group = "boolean|{ lr: number?, train: boolean? }", factors = "table<string, number>", cadence = "{ every: integer }",
-  reason = "string" }
+  reason = "string", schedule = "lorarun.recipe.schedule" }
 
 local function class_of(parent) return "lorarun.recipe." .. parent:gsub("%[%]", "") end
 
 local function field_type(s)
+  if s.kinds == "schedule" then return "lorarun.recipe.schedule|string" end
   if (s.type == "kind" or s.type == "table") and #schema.keys(s.name) > 0 then return class_of(s.name) end
   return TYPES[s.type]
 end
@@ -126,6 +128,27 @@ local function policy_types(out)
   out[#out + 1] = "\n---@param phase lorarun.Phase\n---@return lorarun.Phase\nfunction phase(phase) end\n"
 end
 
+local function option_lines(rows, out)
+  for _, row in ipairs(rows) do
+    local name = type(row.name) == "number" and "[" .. row.name .. "]" or row.name
+    out[#out + 1] = ("---@field %s %s%s   %s"):format(name, TYPES[row.type], row.required and "" or "?", row.doc)
+  end
+end
+
+--- The types of schedules, out of their own files.
+local function schedule_types(out)
+  out[#out + 1] = "---@class lorarun.recipe.schedule"
+  option_lines(schedule.options(), out)
+  out[#out + 1] = ""
+  for _, name in ipairs(schema.kinds "schedule") do
+    out[#out + 1] = "---@class lorarun.recipe.schedule." .. name .. ": lorarun.recipe.schedule"
+    option_lines(schedule.options(name), out)
+    if schedule.law(name).items then out[#out + 1] = "---@field [integer] lorarun.recipe.schedule   in their order" end
+    out[#out + 1] = ("\n---@param options? lorarun.recipe.schedule.%s\n---@return lorarun.recipe.schedule\nfunction %s(options) end\n")
+      :format(name, name)
+  end
+end
+
 --- Gives the editor's types of recipes: lua/meta/recipe.lua.
 function docs.recipe_types()
   local out = { "---@meta lorarun.recipe", "", "-- Made by `lorarun --write-docs` from lua/lorarun/schema.lua.", "" }
@@ -137,8 +160,9 @@ function docs.recipe_types()
   policy_types(out)
   out[#out + 1] = "---@param settings lorarun.recipe\n---@return lorarun.recipe\nfunction recipe(settings) end\n"
   local parents = { family = "model", network = "network", optimizer = "optimizer", timesteps = "timesteps", loss = "loss",
-    schedule = "schedule", data = "data[]" }
-  for _, registry in ipairs { "family", "network", "optimizer", "timesteps", "loss", "schedule", "data" } do
+    data = "data[]" }
+  schedule_types(out)
+  for _, registry in ipairs { "family", "network", "optimizer", "timesteps", "loss", "data" } do
     for _, kind in ipairs(schema.kinds(registry)) do
       out[#out + 1] = ("---@param options? %s\nfunction %s(options) end\n"):format(class_of(parents[registry]), kind)
     end

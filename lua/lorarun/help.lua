@@ -1,5 +1,6 @@
 --- `lorarun RECIPE --help`: all settings of a recipe, out of the schema.
 
+local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
 
 local help = {}
@@ -11,6 +12,24 @@ local function default_text(s)
     return s.default.kind or "{ " .. table.concat(s.default, ", ") .. " }"
   end
   return tostring(s.default)
+end
+
+local function option_text(row)
+  local name = type(row.name) == "number" and "[" .. row.name .. "]" or row.name
+  return name .. (row.default ~= nil and " = " .. tostring(row.default) or "") .. " (" .. row.doc .. ")"
+end
+
+local function add_schedules(lines)
+  for _, name in ipairs(schema.kinds "schedule") do
+    local texts = {}
+    for i, row in ipairs(schedule.options(name)) do texts[i] = option_text(row) end
+    local items = schedule.law(name).items
+    if items then texts[#texts + 1] = "a list of " .. items.doc end
+    if #texts > 0 then lines[#lines + 1] = ("%-24s %s"):format(name .. " {}", table.concat(texts, ", ")) end
+  end
+  local texts = {}
+  for i, row in ipairs(schedule.options()) do texts[i] = option_text(row) end
+  lines[#lines + 1] = ("%-24s %s"):format("every schedule {}", table.concat(texts, ", "))
 end
 
 --- Gives the lines of the list.
@@ -25,6 +44,7 @@ function help.lines()
   for _, registry in ipairs { "family", "network", "optimizer", "timesteps", "loss", "schedule" } do
     lines[#lines + 1] = ("%-24s %s"):format(registry .. " kinds", table.concat(schema.kinds(registry), ", "))
   end
+  add_schedules(lines)
   return lines
 end
 

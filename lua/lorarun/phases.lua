@@ -10,6 +10,8 @@
 -- `from` and `to` below 1 are parts of the run, from 1 on they are steps: `from` is the first step of the
 -- phase, `to` the last. Later phases stand above earlier ones.
 
+local schedule = require "lorarun.schedule"
+
 local phases = {}
 
 local BORDERS = { kind = true, from = true, to = true, from_epoch = true, to_epoch = true }
@@ -42,7 +44,7 @@ end
 --- A schedule in the place of a rate: its factor over the phase's span, times `lr` of the schedule or the base rate.
 local function rate(value, base, step, first, last)
   if type(value) ~= "table" or not value.kind then return value end
-  local factor = require("lorarun.schedule." .. value.kind).new(value)
+  local factor = schedule.new(value)
   return (value.lr or base) * factor((step - first) / math.max(1, last - first + 1))
 end
 

@@ -7,6 +7,7 @@
 
 local check = require "lorarun.check"
 local given = require "lorarun.given"
+local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
 
 local recipe = {}
@@ -21,18 +22,9 @@ local function stem_of(path)
   return stem
 end
 
-local function schedule_texts()
-  local texts, folder = {}, system.share() .. "/lua/lorarun/schedule"
-  for _, file in ipairs(system.list(folder)) do
-    local name = file:match("^([%w_]+)%.lua$")
-    if name then texts[name] = system.read(folder .. "/" .. file) end
-  end
-  return texts
-end
-
 --- Opens the text as a policy: sandboxed, asked by name.
 function recipe.policy(text, place)
-  return lorarun.policy.open(text, place, { constructors = schema.constructors(), schedules = schedule_texts() })
+  return lorarun.policy.open(text, place, { constructors = schema.constructors(), schedules = schedule.texts() })
 end
 
 local function plain_value(text)

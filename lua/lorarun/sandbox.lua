@@ -2,21 +2,25 @@
 --
 --   declare(chunk, names)      runs the recipe's chunk, gives its table as plain data
 --   decide(hook, state, run)   calls on.<hook>(state, run), gives answer and state
+--   migrate(state, from)       calls the recipe's migrate, gives the new state
 --
--- The recipe gets a whitelist: no files, no modules, no metatables, no
--- coroutines, no addresses.  `pairs` goes in sorted order, so a recipe decides
--- the same in every run.  Long or greedy patterns are refused, because no
--- instruction budget can stop a pattern that runs inside C.
+-- The recipe gets a whitelist: no files, no modules but its own parts, no
+-- metatables, no coroutines, no addresses.  `pairs` and `next` go in sorted
+-- order, so a recipe decides the same in every run.  Greedy patterns are refused
+-- and long texts paid for beforehand, because no instruction budget can stop
+-- what runs inside C.  What crosses is measured first: values, bytes, depth.
 
 local sandbox = {}
 
 local error, type, next, tostring, select, unpack = error, type, next, tostring, select, unpack
 local string, table, math, setmetatable, setfenv = string, table, math, setmetatable, setfenv
-local getmetatable, loadstring, ipairs, nearest = getmetatable, loadstring, ipairs, nearest -- nearest: from policy.cpp
+local getmetatable, loadstring, ipairs, nearest = getmetatable, loadstring, ipairs, nearest -- nearest, spend: from vm.cpp
+local spend, tonumber, rawget = spend, tonumber, rawget
 
-local MOST_SUBJECT, MOST_QUANTIFIERS, MOST_REPEATED = 4096, 2, 1e6
+local MOST_PATTERN_STEPS, MOST_REPEATED = 1e8, 1e6
+local MOST_VALUES, MOST_BYTES, MOST_DEPTH = 50000, 2 ^ 20, 32
 
-local hooks = {}
+local hooks, migration = {}, nil
 
 --- Sorts a list; written in Lua, because a comparison function called from C could nest without end.
 local function sort(list, before)
@@ -58,17 +62,32 @@ local function sorted_pairs(t)
   end
 end
 
+--- The key after `key` in sorted order, and its value.
+local function sorted_next(t, key)
+  local keys = sorted_keys(t)
+  if key == nil then return keys[1], t[keys[1]] end
+  for i = 1, #keys do
+    if keys[i] == key then return keys[i + 1], t[keys[i + 1]] end
+  end
+end
+
 local function plain_tostring(value)
   local kind = type(value)
   if kind == "table" or kind == "function" then return kind end
   return tostring(value)
 end
 
+--- Refuses a pattern whose worst case takes minutes: n characters, tried from each of them, to the power
+--- of the quantifiers, twice for each ?.
 local function check_pattern(subject, pattern)
-  local _, quantifiers = string.gsub(pattern, "[%*%+%-]", "")
-  if #subject > MOST_SUBJECT or quantifiers > MOST_QUANTIFIERS then
-    error("a pattern may have 2 of * + - and look at 4096 characters", 3)
+  local bare = string.gsub(string.gsub(pattern, "%%.", "x"), "%[.-%]", "x")
+  local _, greedy = string.gsub(bare, "[%*%+%-]", "")
+  local _, optional = string.gsub(bare, "%?", "")
+  local steps = (#subject + 1) ^ (greedy + 1) * 2 ^ optional
+  if steps > MOST_PATTERN_STEPS or #pattern > 1000 then
+    error("this pattern could run for minutes on " .. #subject .. " characters\n  fix: a shorter text, or fewer of * + - ?", 3)
   end
+  spend(steps / 20)
 end
 
 --- A pattern function of the string library behind the check.
@@ -85,8 +104,22 @@ local function careful(name)
 end
 
 local function rep(text, n)
-  if #text * n > MOST_REPEATED then error("string.rep would make a text of more than a million bytes", 2) end
+  text, n = tostring(text), tonumber(n)
+  if not n or n ~= n or #text * n > MOST_REPEATED then
+    error("string.rep would make a text of more than a million bytes", 2)
+  end
+  spend(#text * n / 16)
   return string.rep(text, n)
+end
+
+--- Joins as table.concat does, and no more than a million bytes.
+local function concat(list, separator, from, to)
+  local bytes, gap = 0, #(separator or "")
+  for i = from or 1, to or #list do
+    bytes = bytes + #tostring(list[i]) + gap
+    if bytes > MOST_REPEATED then error("table.concat would make a text of more than a million bytes", 2) end
+  end
+  return table.concat(list, separator, from, to)
 end
 
 local function format(pattern, ...)
@@ -94,7 +127,7 @@ local function format(pattern, ...)
     error("string.format knows %d %g %f %e %s %x %q here", 2)
   end
   local values = { n = select("#", ...), ... }
-  for i = 1, values.n do values[i] = type(values[i]) == "table" and "table" or values[i] end
+  for i = 1, values.n do values[i] = type(values[i]) == "number" and values[i] or plain_tostring(values[i]) end
   return string.format(pattern, unpack(values, 1, values.n))
 end
 
@@ -137,22 +170,24 @@ local function strict(environment, known)
   })
 end
 
+--- Loads the texts of lua/lorarun/schedule.lua and of the laws beside it.
 local function load_schedules(environment, texts)
-  local schedules = {}
+  local loaded = {}
   for name, text in next, texts do
-    local chunk = loadstring(text, "@schedule/" .. name .. ".lua")
-    schedules[name] = setfenv(chunk, environment)()
+    loaded[name] = setfenv(loadstring(text, "@schedule/" .. name .. ".lua"), environment)()
   end
-  return schedules
+  local library = loaded.schedule
+  loaded.schedule = nil
+  return library and library.library(loaded) or loaded
 end
 
 local function environment_of(names)
   local maths = copy(math, { "abs", "ceil", "cos", "exp", "floor", "fmod", "huge", "log", "log10", "max", "min",
     "modf", "pi", "pow", "sin", "sqrt", "tan", "tanh" })
-  local environment = copy(_G, { "assert", "error", "ipairs", "next", "pcall", "select", "tonumber", "type", "unpack" })
+  local environment = copy(_G, { "assert", "error", "ipairs", "pcall", "select", "tonumber", "type", "unpack" })
   environment.math, environment.string = maths, safe_strings()
-  environment.table = { insert = table.insert, remove = table.remove, concat = table.concat, sort = sort }
-  environment.pairs, environment.tostring = sorted_pairs, plain_tostring
+  environment.table = { insert = table.insert, remove = table.remove, concat = concat, sort = sort }
+  environment.pairs, environment.next, environment.tostring = sorted_pairs, sorted_next, plain_tostring
   environment.schedule = load_schedules(environment, names.schedules)
   environment.recipe = constructor("recipe")
   for _, kind in ipairs(names.constructors) do environment[kind] = constructor(kind) end

@@ -10,6 +10,8 @@
 --   live     true: on.step may change it while the run goes
 --   kinds    for tables made by a constructor: which registry names them
 
+local schedule = require "lorarun.schedule"
+
 local schema = {}
 
 local function setting(name, kind, doc, extra)
@@ -22,7 +24,7 @@ end
 schema.laws = {
   timesteps = { "flux_shift", "logit_normal", "shifted", "sigmoid", "uniform" },
   loss = { "huber", "mae", "mse" },
-  schedule = { "constant", "cosine", "linear" },
+  schedule = schedule.names(),
   data = { "images" },
   policies = { "best", "every" },
   phases = { "phase" },
@@ -84,10 +86,7 @@ schema.settings = {
   setting("optimizer.eps", "number", "added to the root of the second moment", { default = 1e-8, min = 0 }),
 
   setting("schedule", "kind", "learning rate over the run: cosine { warmup = 0.05 }",
-    { kinds = "schedule", default = { kind = "constant" } }),
-  setting("schedule.warmup", "number", "part of the run in which the rate rises from 0",
-    { unit = "fraction", default = 0, min = 0, max = 1 }),
-  setting("schedule.floor", "number", "part of the rate left at the end", { unit = "fraction", default = 0, min = 0, max = 1 }),
+    { kinds = "schedule", default = { kind = "constant" } }), -- its options: lua/lorarun/schedule/*.lua
 
   setting("timesteps", "kind", "law of the noise time", { kinds = "timesteps", default = { kind = "sigmoid" }, live = true }),
   setting("timesteps.scale", "number", "factor on the normal of sigmoid and shifted", { default = 1 }),
@@ -119,7 +118,7 @@ schema.settings = {
   setting("render.guidance", "number", "guidance value of the model", { default = 3.5, min = 0 }),
   setting("render.size", "list", "{width, height}", { unit = "px", default = { 1024, 1024 } }),
   setting("render.seed", "integer", "seed of the start noise", { default = 42, min = 0 }),
-  setting("render.sampler", "text", "name of the sampler", { default = "euler", values = { "euler" } }),
+  setting("render.sampler", "text", "name of the sampler", { default = "euler", registry = "sampler" }),
 
   setting("phases", "phases", "what holds in parts of the run: { phase { from = 0.8, lr = 3e-5 } }", { default = {} }),
 
@@ -156,6 +155,12 @@ schema.run_facts = {
   setting("loss", "number", "of the last step; nil before the first"),
   setting("mean_loss", "number", "moving average of the loss"),
   setting("grad_norm", "number", "of the last step, before clipping"),
+  setting("grad_norms", "factors", "the same by group: transformer, clip_l, t5"),
+  setting("loss_slope", "number", "least-squares slope of the last 100 losses, per 100 steps"),
+  setting("loss_variance", "number", "variance of the last 100 losses"),
+  setting("bands", "list", "four bands of sigma, low to high: { low, high, count, mean, variance } of the samples' losses"),
+  setting("images", "integer", "pictures seen so far, repeats counted"),
+  setting("evaluation", "table", "the last evaluation: { step, heldout_loss, best, history }; nil before the first"),
 }
 
 --- The text encoders that `text_encoder` stands for.

@@ -17,7 +17,7 @@
 ---@field ema number?   decay of the averaged weights; 0 = off
 ---@field guidance number?   guidance value that the model is trained under
 ---@field optimizer lorarun.recipe.optimizer?   how weights move: adamw { lr = 1e-4 }
----@field schedule lorarun.recipe.schedule?   learning rate over the run: cosine { warmup = 0.05 }
+---@field schedule lorarun.recipe.schedule|string?   learning rate over the run: cosine { warmup = 0.05 }
 ---@field timesteps lorarun.recipe.timesteps?   law of the noise time
 ---@field loss lorarun.recipe.loss?   what is minimised
 ---@field save lorarun.recipe.save?   checkpoints
@@ -62,10 +62,6 @@
 ---@field weight_decay number?   decoupled weight decay
 ---@field betas table?   decay of the two moments
 ---@field eps number?   added to the root of the second moment
-
----@class lorarun.recipe.schedule
----@field warmup number?   part of the run in which the rate rises from 0
----@field floor number?   part of the rate left at the end
 
 ---@class lorarun.recipe.timesteps
 ---@field scale number?   factor on the normal of sigmoid and shifted
@@ -112,6 +108,12 @@
 ---@field loss number?   of the last step; nil before the first
 ---@field mean_loss number?   moving average of the loss
 ---@field grad_norm number?   of the last step, before clipping
+---@field grad_norms table<string, number>?   the same by group: transformer, clip_l, t5
+---@field loss_slope number?   least-squares slope of the last 100 losses, per 100 steps
+---@field loss_variance number?   variance of the last 100 losses
+---@field bands table?   four bands of sigma, low to high: { low, high, count, mean, variance } of the samples' losses
+---@field images integer?   pictures seen so far, repeats counted
+---@field evaluation table?   the last evaluation: { step, heldout_loss, best, history }; nil before the first
 
 ---@class lorarun.Knobs
 ---@field lr number?   learning rate of every group that has none of its own
@@ -148,6 +150,108 @@ function phase(phase) end
 ---@return lorarun.recipe
 function recipe(settings) end
 
+---@class lorarun.recipe.schedule
+---@field lr number?   in a phase: the rate that the schedule starts from
+---@field part number?   inside chain: share of the span
+---@field scale number?   factor on the whole schedule
+---@field warmup number?   part of the span in which the rate rises from 0
+
+---@class lorarun.recipe.schedule.chain: lorarun.recipe.schedule
+---@field [integer] lorarun.recipe.schedule   in their order
+
+---@param options? lorarun.recipe.schedule.chain
+---@return lorarun.recipe.schedule
+function chain(options) end
+
+---@class lorarun.recipe.schedule.constant: lorarun.recipe.schedule
+
+---@param options? lorarun.recipe.schedule.constant
+---@return lorarun.recipe.schedule
+function constant(options) end
+
+---@class lorarun.recipe.schedule.cosine: lorarun.recipe.schedule
+---@field floor number?   part of the rate left at the end
+
+---@param options? lorarun.recipe.schedule.cosine
+---@return lorarun.recipe.schedule
+function cosine(options) end
+
+---@class lorarun.recipe.schedule.cosine_restarts: lorarun.recipe.schedule
+---@field cycles integer?   decays in the span
+---@field decay number?   peak of a cycle over the one before
+---@field floor number?   part of the rate left in the valleys
+---@field growth number?   length of a cycle over the one before
+
+---@param options? lorarun.recipe.schedule.cosine_restarts
+---@return lorarun.recipe.schedule
+function cosine_restarts(options) end
+
+---@class lorarun.recipe.schedule.inverse_sqrt: lorarun.recipe.schedule
+---@field timescale number?   part of the span after which the rate has fallen to 1 / sqrt(2)
+
+---@param options? lorarun.recipe.schedule.inverse_sqrt
+---@return lorarun.recipe.schedule
+function inverse_sqrt(options) end
+
+---@class lorarun.recipe.schedule.linear: lorarun.recipe.schedule
+---@field floor number?   part of the rate left at the end
+
+---@param options? lorarun.recipe.schedule.linear
+---@return lorarun.recipe.schedule
+function linear(options) end
+
+---@class lorarun.recipe.schedule.one_cycle: lorarun.recipe.schedule
+---@field floor number?   part of the rate left at the end
+---@field rise number?   part of the span until the peak
+---@field shape string?   how it rises and falls
+---@field start number?   part of the rate at the beginning
+
+---@param options? lorarun.recipe.schedule.one_cycle
+---@return lorarun.recipe.schedule
+function one_cycle(options) end
+
+---@class lorarun.recipe.schedule.polynomial: lorarun.recipe.schedule
+---@field floor number?   part of the rate left at the end
+---@field power number?   exponent: 1 is a line, 2 falls early, 0.5 falls late
+
+---@param options? lorarun.recipe.schedule.polynomial
+---@return lorarun.recipe.schedule
+function polynomial(options) end
+
+---@class lorarun.recipe.schedule.rex: lorarun.recipe.schedule
+---@field bend number?   how long the rate stays high
+---@field floor number?   part of the rate left at the end
+
+---@param options? lorarun.recipe.schedule.rex
+---@return lorarun.recipe.schedule
+function rex(options) end
+
+---@class lorarun.recipe.schedule.scale: lorarun.recipe.schedule
+---@field [1] number   the factor
+---@field [2] lorarun.recipe.schedule   the schedule
+
+---@param options? lorarun.recipe.schedule.scale
+---@return lorarun.recipe.schedule
+function scale(options) end
+
+---@class lorarun.recipe.schedule.warmup: lorarun.recipe.schedule
+---@field [1] number   part of the span that rises
+---@field [2] lorarun.recipe.schedule   the schedule that follows
+
+---@param options? lorarun.recipe.schedule.warmup
+---@return lorarun.recipe.schedule
+function warmup(options) end
+
+---@class lorarun.recipe.schedule.warmup_stable_decay: lorarun.recipe.schedule
+---@field decay number?   part of the span in which it falls
+---@field floor number?   part of the rate left at the end
+---@field shape string?   how it falls
+---@field warmup number?   part of the span in which the rate rises from 0
+
+---@param options? lorarun.recipe.schedule.warmup_stable_decay
+---@return lorarun.recipe.schedule
+function warmup_stable_decay(options) end
+
 ---@param options? lorarun.recipe.model
 function flux(options) end
 
@@ -183,15 +287,6 @@ function mae(options) end
 
 ---@param options? lorarun.recipe.loss
 function mse(options) end
-
----@param options? lorarun.recipe.schedule
-function constant(options) end
-
----@param options? lorarun.recipe.schedule
-function cosine(options) end
-
----@param options? lorarun.recipe.schedule
-function linear(options) end
 
 ---@param options? lorarun.recipe.data
 function images(options) end

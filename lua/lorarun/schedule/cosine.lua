@@ -1,20 +1,21 @@
---- Cosine decay after a linear warm-up.
+--- Cosine decay.
 --
---   progress  0 ....... warmup ........................ 1
---   factor    0 -> 1    1 -> floor (half a cosine)
+--   progress  0 ........................ 1
+--   factor    1 -> floor (half a cosine)
+--
+-- PyTorch: CosineAnnealingLR with T_max = steps, eta_min = floor * lr.
 
-local cosine = {}
+local cosine = {
+  options = {
+    floor = { type = "number", min = 0, max = 1, unit = "fraction", default = 0, doc = "part of the rate left at the end" },
+  },
+}
 
 --- Builds the schedule.
----@param opts { warmup: number?, floor: number? }   fractions in [0, 1)
----@return fun(progress: number): number             factor of the recipe's lr
+---@param opts { floor: number }
+---@return fun(progress: number): number    factor of the recipe's lr
 function cosine.new(opts)
-  local warmup, floor = opts and opts.warmup or 0, opts and opts.floor or 0
-  return function(progress)
-    if progress < warmup then return progress / warmup end
-    local decayed = (progress - warmup) / (1 - warmup)
-    return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * decayed))
-  end
+  return function(progress) return opts.floor + (1 - opts.floor) * 0.5 * (1 + math.cos(math.pi * progress)) end
 end
 
 return cosine

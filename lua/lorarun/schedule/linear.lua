@@ -1,20 +1,21 @@
---- Linear decay after a linear warm-up.
+--- Linear decay.
 --
---   progress  0 .... warmup ........ 1
---   factor    0 ->   1   ---->   floor
+--   progress  0 .......... 1
+--   factor    1   ---->  floor
+--
+-- PyTorch: LinearLR with start_factor = 1, end_factor = floor.
 
-local linear = {}
+local linear = {
+  options = {
+    floor = { type = "number", min = 0, max = 1, unit = "fraction", default = 0, doc = "part of the rate left at the end" },
+  },
+}
 
 --- Builds the schedule.
----@param opts { warmup: number?, floor: number? }   fractions in [0, 1)
----@return fun(progress: number): number             factor of the recipe's lr
+---@param opts { floor: number }
+---@return fun(progress: number): number    factor of the recipe's lr
 function linear.new(opts)
-  local warmup, floor = opts and opts.warmup or 0, opts and opts.floor or 0
-  return function(progress)
-    if progress < warmup then return progress / warmup end
-    local decayed = (progress - warmup) / (1 - warmup)
-    return 1 - (1 - floor) * decayed
-  end
+  return function(progress) return 1 - (1 - opts.floor) * progress end
 end
 
 return linear
