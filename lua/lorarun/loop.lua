@@ -37,7 +37,7 @@ function loop.save(run)
   local path = lorarun.checkpoint.save(run.trainer, run.step, {
     folder = run.folder .. "/checkpoints", name = run.name, dialect = s.format, dtype = s.dtype, keep = s.keep,
     metadata = metadata.of(run),
-    state = { step = run.step, cursor = run.loader:cursor(), state = run.state, last = run.last, answer = run.answer,
+    state = { step = run.step, cursor = run.loader:cursor(), state = run.state, statistics = run.statistics, answer = run.answer,
       last_answer = run.last_answer, epoch = run.epoch, tweaks = run.tweaks, last_tweak = run.last_tweak },
   })
   run.saved = run.step

@@ -11,6 +11,7 @@ local recipe = require "lorarun.recipe"
 local records = require "lorarun.records"
 local render = require "lorarun.render"
 local run_folder = require "lorarun.run_folder"
+local run_stats = require "lorarun.run_stats"
 
 local train = {}
 
@@ -76,7 +77,9 @@ function train.resume(run, at_most)
     { folder = run.folder .. "/checkpoints", name = run.name, at_most = at_most })
   if not saved then return false end
   run.loader:seek(saved.cursor)
-  run.step, run.saved, run.state, run.last = saved.step, saved.step, saved.state or {}, saved.last or {}
+  run.step, run.saved, run.state = saved.step, saved.step, saved.state or {}
+  run.statistics = saved.statistics or run_stats.new()
+  run.last = run.statistics
   run.answer, run.last_answer, run.epoch = saved.answer, saved.last_answer, saved.epoch
   run.tweaks, run.last_tweak = saved.tweaks, saved.last_tweak
   return true

@@ -80,7 +80,9 @@ end)
 
 test("a live picture of the run holds nothing that depends on the clock", function(t)
   local run = new_run ""
-  run.last = { loss = 0.5, mean_loss = 0.6, grad_norm = 1 }
+  run.statistics = { loss = 0.5, mean_loss = 0.6, grad_norm = 1, loss_slope = -2, loss_variance = 0.1, bands = {},
+    grad_norms = { transformer = 1 }, images = 4, window = { 0.5 } }
   t.equal(knobs.snapshot(run, 3), { step = 3, steps = 10, progress = 0.2, epoch = 0, seed = 42, lr = 1e-3,
-    loss = 0.5, mean_loss = 0.6, grad_norm = 1 })
+    loss = 0.5, mean_loss = 0.6, grad_norm = 1, loss_slope = -2, loss_variance = 0.1, bands = {},
+    grad_norms = { transformer = 1 }, images = 4 })
 end)
