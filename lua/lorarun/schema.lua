@@ -118,7 +118,7 @@ schema.settings = {
   setting("render.guidance", "number", "guidance value of the model", { default = 3.5, min = 0 }),
   setting("render.size", "list", "{width, height}", { unit = "px", default = { 1024, 1024 } }),
   setting("render.seed", "integer", "seed of the start noise", { default = 42, min = 0 }),
-  setting("render.sampler", "text", "name of the sampler", { default = "euler", registry = "sampler" }),
+  setting("render.sampler", "text", "name of the sampler", { default = "euler", values = { "euler", "heun" } }),
 
   setting("phases", "phases", "what holds in parts of the run: { phase { from = 0.8, lr = 3e-5 } }", { default = {} }),
 

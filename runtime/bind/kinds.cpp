@@ -4,6 +4,7 @@
 #include "runtime/models/registry.h"
 #include "runtime/networks/registry.h"
 #include "runtime/optim/registry.h"
+#include "runtime/render/registry.h"
 #include "runtime/script/guard.h"
 #include "runtime/script/values.h"
 
@@ -21,15 +22,22 @@ Json with_options(const Registry<Kind>& registry) {
   return all;
 }
 
-// kinds() -> {family = {flux = {about}}, network = {lora = {about, options}}, optimizer = {…}}
-int kinds(lua_State* L) {
-  Json families = Json::object();
-  for (const std::string& name : models::registry().names()) {
-    families[name] = {{"about", models::registry().find(name)->about}};
+template <typename Kind>
+Json abouts(const Registry<Kind>& registry) {
+  Json all = Json::object();
+  for (const std::string& name : registry.names()) {
+    all[name] = {{"about", registry.find(name)->about}};
   }
-  push_json(L, {{"family", families},
+  return all;
+}
+
+// kinds() -> {family = {flux = {about}}, network = {lora = {about, options}}, optimizer = {…},
+// sampler = {…}}
+int kinds(lua_State* L) {
+  push_json(L, {{"family", abouts(models::registry())},
                 {"network", with_options(networks::registry())},
-                {"optimizer", with_options(optim::registry())}});
+                {"optimizer", with_options(optim::registry())},
+                {"sampler", abouts(render::registry())}});
   return 1;
 }
 

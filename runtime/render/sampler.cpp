@@ -4,6 +4,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/render/pixels.h"
+#include "runtime/render/registry.h"
 #include "runtime/tensor/tensor.h"
 
 namespace lorarun::render {
@@ -30,11 +31,6 @@ void expect_side(const char* side, int64_t px, int64_t multiple_px) {
 }
 
 void expect_options(const models::Model& model, const RenderOptions& options) {
-  if (options.sampler != "euler") {
-    throw Error("no sampler named '" + options.sampler + "'")
-        .where("render.sampler")
-        .fix(options.sampler, {"euler"}, "samplers");
-  }
   if (options.steps < 1) {
     throw Error("a picture needs at least 1 step, not " + std::to_string(options.steps))
         .where("render.steps")
@@ -87,6 +83,7 @@ Rendering render(models::Model& model, const models::TextEmbedding& text,
                  const RenderOptions& options, uint32_t index) {
   const at::NoGradGuard guard;
   expect_options(model, options);
+  const SamplerKind& sampler = registry().get(options.sampler, "sampler");
   const int64_t h = options.height_px / model.pixels_per_latent();
   const int64_t w = options.width_px / model.pixels_per_latent();
   Tensor x = keyed_normal(options.seed, "render", 0, index, {1, model.latent_channels(), h, w});
@@ -94,8 +91,7 @@ Rendering render(models::Model& model, const models::TextEmbedding& text,
   const std::vector<double> sigmas =
       sampler_sigmas(model.sigma_shift(), options.steps, model.image_tokens(h, w));
   for (size_t step = 0; step + 1 < sigmas.size(); ++step) {
-    const Tensor prediction = predict(x, sigmas[step]);  // [1, C, h, w]
-    x = x.to(prediction.device()) + (sigmas[step + 1] - sigmas[step]) * prediction;
+    x = sampler.step(predict, x, sigmas[step], sigmas[step + 1]);
     if (options.on_step) { options.on_step(static_cast<int64_t>(step) + 1, x[0]); }
   }
   return {.image = to_image(model.decode_image(x)[0]), .latents = x[0].cpu()};

@@ -1,7 +1,6 @@
-// Pictures from text: the flow-match Euler sampler.
+// Pictures from text: noise, carried from sigma 1 to 0 by a sampler (samplers/, one file each).
 //
 //   sigmas 1 … 1/n, shifted by the picture's size (dynamic shift), then 0
-//   x <- x + (sigma_next - sigma) * prediction
 // Reference: diffusers FlowMatchEulerDiscreteScheduler and FluxPipeline.
 
 #pragma once
