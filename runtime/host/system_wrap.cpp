@@ -288,6 +288,7 @@ void open_host(lua_State* L) {
   lua_getglobal(L, "lorarun");  // [lorarun]
   open_system(L);
   open_policy(L);
+  open_watch(L);
   lua_pop(L, 1);
 }
 
