@@ -1,0 +1,164 @@
+--- Runs that never happened: what a hook would see of a run, step by step, without training.
+--
+--   flat     a loss of 0.5 with a little noise: what a plan is drawn with
+--   noisy    the same mean, noise of its own size
+--   spike    flat, with ten times the loss for a while in the middle
+--   rising   a loss that grows by half: what overfitting looks like
+--
+-- The noise is a function of the step, so every rehearsal of a recipe gives the same.
+
+local trace = {}
+
+local MEAN, NEW_PART, BANDS = 0.5, 0.05, 4
+local MOST_STEPS = 20000
+
+--- Noise in [-1, 1) for a step.
+local function noise(step)
+  local value = math.sin(step * 12.9898) * 43758.5453
+  return 2 * (value - math.floor(value)) - 1
+end
+
+local function middle(steps) return math.floor(steps / 2) end
+
+trace.losses = {
+  flat = function(step) return MEAN * (1 + 0.05 * noise(step)) end,
+  noisy = function(step) return MEAN * (1 + 0.9 * noise(step)) end,
+  spike = function(step, steps)
+    local is_spike = step >= middle(steps) and step < middle(steps) + 5
+    return MEAN * (1 + 0.05 * noise(step)) * (is_spike and 10 or 1)
+  end,
+  rising = function(step, steps) return MEAN * (1 + 0.5 * step / steps + 0.05 * noise(step)) end,
+}
+
+trace.order = { "flat", "noisy", "spike", "rising" }
+
+local function bands(samples, loss)
+  local list = {}
+  for i = 1, BANDS do
+    list[i] = { low = (i - 1) / BANDS, high = i / BANDS, count = math.floor(samples / BANDS) }
+    if samples >= BANDS then list[i].mean, list[i].variance = loss, 0.01 end
+  end
+  return list
+end
+
+--- The last evaluation before a step, as on.step sees it.
+local function evaluation(view, step, loss_at)
+  local every = view.settings.evaluate and view.settings.evaluate.every
+  local last = every and math.floor((step - 1) / every) * every or 0
+  if last < 1 then return nil end
+  local history = {}
+  for at = math.max(every, last - 4 * every), last, every do
+    history[#history + 1] = { step = at, heldout_loss = loss_at(at, view.steps) }
+  end
+  return { step = last, heldout_loss = loss_at(last, view.steps), best = loss_at(last, view.steps), history = history }
+end
+
+local function epoch_of(view, step)
+  return view.steps_per_epoch and math.floor((step - 1) / view.steps_per_epoch) or 0
+end
+
+--- Fills in what a hook would have seen of the steps before this one.
+local function add_past(seen, view, step, loss_at, mean)
+  local s = view.settings
+  local loss = loss_at(step - 1, view.steps)
+  local samples = (step - 1) * (s.batch or 1) * (s.accumulate or 1)
+  seen.loss, seen.mean_loss, seen.images, seen.bands = loss, mean, samples, bands(samples, loss)
+  seen.loss_slope, seen.loss_variance = loss - loss_at(math.max(1, step - 101), view.steps), 0.01
+  seen.grad_norm, seen.grad_norms = 1, { transformer = 1 }
+end
+
+--- Gives the snapshots of all steps after `from` and the knobs below the hook at each.
+---@param view table     settings, steps, steps_per_epoch, tweaks: a run, or what stands for one
+---@param name string    which trace
+---@param from integer   last step that is done
+---@param last integer   last step to rehearse
+function trace.snapshots(view, name, from, last)
+  local knobs = require "lorarun.knobs" -- here, because it rehearses with this file
+  local loss_at, mean, seen_by_step, below_by_step = trace.losses[name], nil, {}, {}
+  for step = from + 1, last do
+    local below = knobs.below(view, step)
+    local seen = { step = step, steps = view.steps, progress = (step - 1) / view.steps, epoch = epoch_of(view, step),
+      seed = view.settings.seed, lr = below.lr, images = 0, bands = {}, grad_norms = {} }
+    if step > 1 then
+      mean = mean and (1 - NEW_PART) * mean + NEW_PART * loss_at(step - 1, view.steps) or loss_at(step - 1, view.steps)
+      add_past(seen, view, step, loss_at, mean)
+      seen.evaluation = evaluation(view, step, loss_at)
+    end
+    seen_by_step[#seen_by_step + 1], below_by_step[#below_by_step + 1] = seen, below
+  end
+  return seen_by_step, below_by_step
+end
+
+--- Asks one by one; stops at the first failure or at the first wish to stop.
+local function ask_each(policy, state, snapshots)
+  local answers = {}
+  for i, seen in ipairs(snapshots) do
+    local good, answer, changed = pcall(policy.decide, policy, "step", state, seen)
+    if not good then return answers, state, { index = i, error = answer } end
+    answers[i], state = answer or {}, changed
+  end
+  return answers, state
+end
+
+local function ask_all(policy, state, snapshots)
+  if policy.rehearse then return policy:rehearse("step", state, snapshots) end
+  return ask_each(policy, state, snapshots)
+end
+
+local function same(a, b)
+  if type(a) ~= "table" or type(b) ~= "table" then return a == b end
+  for key, value in pairs(a) do
+    if not same(value, b[key]) then return false end
+  end
+  for key in pairs(b) do
+    if a[key] == nil then return false end
+  end
+  return true
+end
+
+--- Checks the answers in order, up to the first that stops the run; an answer like the one before is that one.
+local function checked(answers, place, from)
+  local check = require "lorarun.check"
+  local list, last, last_raw = {}, nil, nil
+  for i, answer in ipairs(answers) do
+    if last_raw == nil or not same(answer, last_raw) then
+      last_raw, last = answer, check.knobs(answer, place .. ", on.step at step " .. from + i)
+    end
+    list[i] = last
+    if last.stop then break end
+  end
+  return list
+end
+
+--- Rehearses on.step on one trace.  Raises the hook's error, or the check's.
+---@return table[] answers   checked, one for each step after `from`; shorter when the hook stops the run
+---@return table[] below     the knobs without the hook
+---@return table state       after the last step
+function trace.rehearse(policy, view, state, name, from, last)
+  local snapshots, below = trace.snapshots(view, name, from, last)
+  if not policy:has("step") then return {}, below, state end
+  local answers, changed, failure = ask_all(policy, state or {}, snapshots)
+  local list = checked(answers, view.place or "the recipe", from)
+  local stopped = list[#list] and list[#list].stop
+  if failure and not stopped then error(failure.error, 0) end
+  return list, below, changed
+end
+
+--- Tries on.step over the steps after `from` on every trace.  Raises its error with exit code 2.
+---@param policy lorarun.Policy
+---@param settings table     checked settings of the recipe
+---@param state table?       the policy's state; it is not changed
+---@param from integer       last step that is done
+---@param steps integer      steps of the whole run
+---@param more table?        { place, tweaks, steps_per_epoch, traces }
+function trace.dry_run(policy, settings, state, from, steps, more)
+  if not policy:has("step") then return end
+  more = more or {}
+  local view = { settings = settings, steps = steps, place = more.place or "the recipe", tweaks = more.tweaks,
+    steps_per_epoch = more.steps_per_epoch }
+  for _, name in ipairs(more.traces or trace.order) do
+    trace.rehearse(policy, view, state, name, from, math.min(steps, from + MOST_STEPS))
+  end
+end
+
+return trace
