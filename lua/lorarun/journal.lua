@@ -79,6 +79,45 @@ function journal.in_force(events)
   return kept
 end
 
+local SHAPES = { start = true, resume = true, fork = true, reload = true, tweak = true, untweak = true, decision = true,
+  warn = true, rollback = true }
+
+--- Gives the events that shaped the run up to a step: what a child of that step needs of its parent.
+--- A change that came at the boundary after `step` belongs to the parent alone; a resume there belongs to both.
+function journal.before(events, step)
+  local found = {}
+  for _, event in ipairs(events) do
+    local is_opening = event.event == "start" or event.event == "resume" or event.event == "fork"
+    local decided = event.event == "decision" or event.event == "warn"
+    if SHAPES[event.event] and (event.step < step or (event.step == step and (is_opening or decided))) then
+      found[#found + 1] = event
+    end
+  end
+  return found
+end
+
+--- Gives the events in force with the history of a fork in front of it, from step 0 on.
+function journal.history(events)
+  local first, whole = events[1], {}
+  for _, event in ipairs(first and first.event == "fork" and first.history or {}) do whole[#whole + 1] = event end
+  for _, event in ipairs(events) do whole[#whole + 1] = event end
+  return whole
+end
+
+--- Gives the opening in force: { recipe = hash, path, given, steps }.
+---@param events table[]   in force, from the start on
+function journal.opening(events)
+  local opening
+  for _, event in ipairs(events) do
+    if event.event == "start" or event.event == "resume" or event.event == "fork" then
+      opening = { recipe = event.recipe, path = event.path, given = event.given, steps = event.steps }
+    elseif event.event == "reload" and opening then
+      opening = { recipe = event.new, path = event.path or opening.path, given = opening.given, steps = opening.steps }
+    end
+  end
+  return opening
+end
+
 --- Gives the events of one kind.
 function journal.of_kind(events, kind)
   local found = {}
@@ -152,7 +191,7 @@ end
 --- Says in a line of words what an event changed.
 function journal.say(event)
   if SAY[event.event] then return SAY[event.event](event) end
-  if event.key then return change(event) end
+  if event.key and (event.old ~= nil or event.new ~= nil) then return change(event) end
   return event.what or fields(event)
 end
 

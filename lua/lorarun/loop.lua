@@ -66,9 +66,15 @@ local function stop(run, exit_code, fields)
   return exit_code
 end
 
+--- True while there is a step to take; at each boundary a run that is made again hears its player first.
+local function goes_on(run)
+  if run.player and not run.player:boundary(run) then return false end
+  return run.step < run.steps
+end
+
 --- Trains until the last step, a signal, or a policy's stop; gives the exit code.
 function loop.run(run)
-  while run.step < run.steps do
+  while goes_on(run) do
     local reason = take_step(run)
     if reason then return stop(run, STOPPED_BY_POLICY, { origin = "recipe", what = tostring(reason) }) end
     if run.settings.render and is_due(run, run.knobs.render) then render.draw(run, run.step) end

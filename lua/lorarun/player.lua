@@ -1,0 +1,117 @@
+--- Puts the recorded changes of a run in force again, each at the step boundary where it came.
+--
+--   events in force (journal.in_force) --at step s--> tweaks, reloads, resumes with another recipe, checkpoints
+--
+-- The loop asks run.player at every step boundary instead of listening to people and watching files. What the
+-- recipe decides it decides again; the player only sees to it that an answer that was lost then (a policy that
+-- crashed) is lost again, and that on a device whose sums vary the recorded answer holds.
+
+local journal = require "lorarun.journal"
+local recipe = require "lorarun.recipe"
+local given = require "lorarun.given"
+local tweaks = require "lorarun.tweaks"
+
+local player = {}
+player.__index = player
+
+--- Says whether a line of the journal is a hook's answer that was lost.
+local function is_lost_answer(event) return event.event == "warn" and event.key == "on.step" end
+
+--- Opens a recorded recipe text: the one in `opening`, from the texts of `folder`.
+---@param opening { recipe: string, path: string, given: table? }
+---@param more table?   options over it
+function player.options(folder, opening, more)
+  local options = given.options(opening.given, more)
+  options.recipe = options.recipe or opening.path
+  options.text = options.text or journal.recipe_text(folder, opening.recipe)
+  return options
+end
+
+--- The policy as it answered then.
+local function recorded_policy(self, policy)
+  return {
+    has = function(_, hook) return policy:has(hook) end,
+    declaration = function() return policy:declaration() end,
+    decide = function(_, hook, state, snapshot)
+      if self.lost[snapshot.step] then error(self.lost[snapshot.step], 0) end
+      local answer, changed = policy:decide(hook, state, snapshot)
+      if self.feeds_answers then
+        while self.answers[1] and self.answers[1].step <= snapshot.step do
+          self.answer = lorarun.system.decode(table.remove(self.answers, 1).new)
+        end
+        answer = self.answer
+      end
+      return answer, changed
+    end,
+  }
+end
+
+--- A player of events after the run's opening.
+---@param events table[]   in force, in their order
+---@param options { folder: string, to: integer, feeds_answers: boolean? }
+function player.new(events, options)
+  local self = setmetatable({ events = {}, next = 1, lost = {}, answers = {}, folder = options.folder, to = options.to,
+    feeds_answers = options.feeds_answers }, player)
+  for _, event in ipairs(events) do
+    if player.ACTS[event.event] then table.insert(self.events, event) end
+    if is_lost_answer(event) then self.lost[event.step] = event.what end
+    if event.event == "decision" and event.key == "on.step" then table.insert(self.answers, event) end
+  end
+  return self
+end
+
+--- Lets the run's recipe answer as it did when it was recorded.
+function player:take_policy(run) run.recipe.policy = recorded_policy(self, run.recipe.policy) end
+
+--- Puts another recipe in the place of the run's.
+function player:switch(run, opening, steps)
+  local opened = recipe.open(player.options(self.folder, opening, { name = run.name }))
+  opened.settings.render = run.settings.render and opened.settings.render
+  run.recipe, run.settings = opened, opened.settings
+  run.steps = steps or opened.settings.steps or run.steps
+  self.opening = opening
+  self:take_policy(run)
+end
+
+local function switch_when_changed(self, run, event)
+  self:switch(run, event, event.steps)
+end
+
+--- What each kind of event does at its boundary.
+player.ACTS = {
+  tweak = function(_, run, event)
+    local tweak = tweaks.add(run, { key = event.key, value = event.new, from = event.from, to = event.to }, event.origin)
+    tweak.id, run.last_tweak = event.id, event.id
+  end,
+  untweak = function(_, run, event) tweaks.remove(run, event.id, event.origin) end,
+  reload = function(self, run, event)
+    local now = self.opening
+    self:switch(run, { recipe = event.new, path = event.path or now.path, given = now.given })
+  end,
+  resume = switch_when_changed,
+  fork = switch_when_changed,
+  checkpoint = function(_, run)
+    if run.saved ~= run.step then require("lorarun.loop").save(run) end
+  end,
+}
+
+--- Plays what came at the boundary where the run stands; false when the run is where it should be.
+function player:boundary(run)
+  while self.events[self.next] and self.events[self.next].step <= run.step do
+    local event = self.events[self.next]
+    self.next = self.next + 1
+    player.ACTS[event.event](self, run, event)
+  end
+  return run.step < self.to and not self.is_over
+end
+
+--- True when a later rollback takes this step back.
+function player:will_undo(step)
+  for i = self.next, #self.events do
+    local event = self.events[i]
+    if event.event == "rollback" and event.to < step then return true end
+  end
+  return false
+end
+
+return player
