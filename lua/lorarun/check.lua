@@ -1,8 +1,8 @@
 --- Checks a declaration against the schema and fills in the defaults.
 --
--- One walk: each key must be known, each value of its type and range.  A key
--- that other trainers know but that would do nothing here is refused with the
--- reason.
+-- One walk: each key must be known, each value of its type and range.  Keys that
+-- other trainers know but that would do nothing here are gone before, with a
+-- warning (inert.lua); in the answer of a hook they are refused with the reason.
 
 local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
@@ -20,7 +20,7 @@ local function quoted(names) return table.concat(names, ", ") end
 
 local function fail_unknown(context, path, key, known)
   if schema.inert[key] then
-    lorarun.fail { what = key .. " has no effect: " .. schema.inert[key], where = context.place .. ", " .. path,
+    lorarun.fail { what = key .. " has no effect: " .. schema.inert[key].why, where = context.place .. ", " .. path,
       fix = "remove it from the recipe" }
   end
   if schema.not_yet[key] then

@@ -7,6 +7,7 @@
 
 local check = require "lorarun.check"
 local given = require "lorarun.given"
+local inert = require "lorarun.inert"
 local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
 
@@ -119,6 +120,8 @@ end
 ---@field hash string        SHA-256 of the text
 ---@field path string
 ---@field base string        path of the model as the recipe gives it
+---@field declared table      as the recipe and the command line give it, unchecked
+---@field warnings table[]    settings that do nothing: { key, why, fix }
 ---@field given table?       what the command line gave beside it (given.lua)
 
 --- Opens, changes and checks a recipe.
@@ -132,13 +135,15 @@ function recipe.open(options)
   declared.kind = nil
   apply_command_line(declared, options)
   declared.name = declared.name or stem_of(path)
+  local warnings = inert.take(declared)
   local settings = check.settings(declared, path)
   settings.network.alpha = settings.network.alpha or settings.network.rank
   check_together(settings, path)
   local base = settings.model.path
   make_absolute(settings, folder_of(path))
+  for _, one in ipairs(inert.of(declared, settings)) do warnings[#warnings + 1] = one end
   return { settings = settings, policy = policy, text = text, hash = system.sha256(text), path = path, base = base,
-    given = given.of(options) }
+    given = given.of(options), declared = declared, warnings = warnings }
 end
 
 return recipe

@@ -9,6 +9,8 @@
 --   default  what holds when it is absent (nil: nothing)
 --   live     true: on.step may change it while the run goes
 --   kinds    for tables made by a constructor: which registry names them
+--   families    the families that it acts on; absent: all
+--   acts_with   the kinds of its parent that read it; absent: all
 
 local schedule = require "lorarun.schedule"
 
@@ -77,7 +79,8 @@ schema.settings = {
   setting("accumulate", "integer", "micro-batches in a step", { default = 1, min = 1 }),
   setting("clip", "number", "global norm of the gradient; 0 = off", { default = 1, min = 0, live = true }),
   setting("ema", "number", "decay of the averaged weights; 0 = off", { default = 0, min = 0, max = 1, live = true }),
-  setting("guidance", "number", "guidance value that the model is trained under", { default = 1, min = 0, live = true }),
+  setting("guidance", "number", "guidance value that the model is trained under",
+    { default = 1, min = 0, live = true, families = { "flux" } }),
 
   setting("optimizer", "kind", "how weights move: adamw { lr = 1e-4 }", { kinds = "optimizer", default = { kind = "adamw" } }),
   setting("optimizer.lr", "number", "learning rate", { default = 1e-4, min = 0, live = true }),
@@ -89,15 +92,20 @@ schema.settings = {
     { kinds = "schedule", default = { kind = "constant" } }), -- its options: lua/lorarun/schedule/*.lua
 
   setting("timesteps", "kind", "law of the noise time", { kinds = "timesteps", default = { kind = "sigmoid" }, live = true }),
-  setting("timesteps.scale", "number", "factor on the normal of sigmoid and shifted", { default = 1 }),
-  setting("timesteps.mean", "number", "mean of logit_normal", { default = 0 }),
-  setting("timesteps.std", "number", "standard deviation of logit_normal", { default = 1, min = 0 }),
-  setting("timesteps.shift", "number", "factor S of shifted", { default = 3, min = 0 }),
+  setting("timesteps.scale", "number", "factor on the normal of sigmoid and shifted",
+    { default = 1, acts_with = { "sigmoid", "shifted" } }),
+  setting("timesteps.mean", "number", "mean of logit_normal",
+    { default = 0, acts_with = { "logit_normal" } }),
+  setting("timesteps.std", "number", "standard deviation of logit_normal",
+    { default = 1, min = 0, acts_with = { "logit_normal" } }),
+  setting("timesteps.shift", "number", "factor S of shifted",
+    { default = 3, min = 0, acts_with = { "shifted" } }),
   setting("timesteps.min", "number", "lowest sigma", { default = 0, min = 0, max = 1 }),
   setting("timesteps.max", "number", "highest sigma", { default = 1, min = 0, max = 1 }),
 
   setting("loss", "kind", "what is minimised", { kinds = "loss", default = { kind = "mse" }, live = true }),
-  setting("loss.delta", "number", "where huber turns from square to straight", { default = 0.1, min = 0 }),
+  setting("loss.delta", "number", "where huber turns from square to straight",
+    { default = 0.1, min = 0, acts_with = { "huber" } }),
   setting("loss.weighting", "text", "weight by noise time", { default = "none",
     values = { "none", "sigma_sqrt", "cosmap" } }),
 
@@ -115,7 +123,8 @@ schema.settings = {
   setting("render.negative", "text", "what pictures should not show; acts with true_cfg > 1", { default = "" }),
   setting("render.true_cfg", "number", "classifier-free guidance; 1 = off", { default = 1, min = 0 }),
   setting("render.steps", "integer", "steps of the sampler", { unit = "steps", default = 28, min = 1 }),
-  setting("render.guidance", "number", "guidance value of the model", { default = 3.5, min = 0 }),
+  setting("render.guidance", "number", "guidance value of the model",
+    { default = 3.5, min = 0, families = { "flux" } }),
   setting("render.size", "list", "{width, height}", { unit = "px", default = { 1024, 1024 } }),
   setting("render.seed", "integer", "seed of the start noise", { default = 42, min = 0 }),
   setting("render.sampler", "text", "name of the sampler", { default = "euler", values = { "euler", "heun" } }),
@@ -174,19 +183,29 @@ schema.phase_borders = {
   setting("to_epoch", "number", "ends with this epoch", { min = 0 }),
 }
 
---- Settings that people bring from other trainers and that would do nothing here.
+local FLOW = { "flux" }
+local function on_flow(why) return { why = why, families = FLOW } end
+
+--- Names that people bring from other trainers and that do nothing on these families.
 schema.inert = {
-  noise_offset = "the noise of flow matching has no offset; other trainers ignore it for FLUX too",
-  min_snr_gamma = "flow matching has no signal-to-noise weighting by gamma; see loss.weighting",
-  snr_gamma = "flow matching has no signal-to-noise weighting by gamma; see loss.weighting",
-  multires_noise_iterations = "flow matching mixes plain noise only",
-  ip_noise_gamma = "flow matching adds no input perturbation",
-  v_parameterization = "flux predicts the flow's velocity by construction",
-  clip_skip = "flux takes the pooled output of CLIP, which knows no skipped layers",
-  conv_rank = "the blocks of flux hold no convolutions",
-  conv_alpha = "the blocks of flux hold no convolutions",
-  shuffle_tokens = "captions are trained as they are written",
-  xformers = "attention is chosen by the program",
+  noise_offset = on_flow "the noise of flow matching has no offset; other trainers ignore it for FLUX too",
+  adaptive_noise_scale = on_flow "the noise of flow matching has no offset to scale",
+  min_snr_gamma = on_flow "flow matching has no signal-to-noise weighting by gamma; see loss.weighting",
+  snr_gamma = on_flow "flow matching has no signal-to-noise weighting by gamma; see loss.weighting",
+  debiased_estimation_loss = on_flow "flow matching has no signal-to-noise weighting to correct",
+  zero_terminal_snr = on_flow "the schedule of flow matching ends in pure noise by construction",
+  multires_noise_iterations = on_flow "flow matching mixes plain noise only",
+  multires_noise_discount = on_flow "flow matching mixes plain noise only",
+  ip_noise_gamma = on_flow "flow matching adds no input perturbation",
+  v_parameterization = on_flow "flux predicts the flow's velocity by construction",
+  clip_skip = on_flow "flux takes the pooled output of CLIP, which knows no skipped layers",
+  conv_rank = on_flow "the blocks of flux hold no convolutions",
+  conv_alpha = on_flow "the blocks of flux hold no convolutions",
+  network_conv_dim = on_flow "the blocks of flux hold no convolutions",
+  shuffle_tokens = { why = "captions are trained as they are written" },
+  xformers = { why = "attention is chosen by the program" },
+  sdpa = { why = "attention is chosen by the program" },
+  gradient_checkpointing = { why = "see model.recompute" },
 }
 
 --- Names that recipes know and this version does not do.
@@ -195,14 +214,41 @@ schema.not_yet = {
   evaluate = "evaluation while training", select = "choice of the best checkpoint", masks = "masked training",
 }
 
+--- Gives the reason why a name of other trainers does nothing on a family, or nil.
+function schema.why_inert(name, family)
+  local entry = schema.inert[name]
+  if not entry then return nil end
+  for _, one in ipairs(entry.families or { family }) do
+    if one == family then return entry.why end
+  end
+end
+
 local function find_in(list, name)
   for _, s in ipairs(list) do
     if s.name == name then return s end
   end
 end
 
+local by_name, last_keys -- settings by their names, and by the last part of them
+
+local function index()
+  by_name, last_keys = {}, {}
+  for _, s in ipairs(schema.settings) do
+    by_name[s.name], last_keys[s.name:match("[%w_]+$")] = s, true
+  end
+end
+
 --- Gives the setting of an exact dotted name, or nil.
-function schema.find(name) return find_in(schema.settings, name) end
+function schema.find(name)
+  if not by_name then index() end
+  return by_name[name]
+end
+
+--- Says whether a setting anywhere has this key.
+function schema.is_known(key)
+  if not by_name then index() end
+  return last_keys[key] or false
+end
 
 --- Gives the knob or the border of a phase with this name, or nil.
 function schema.find_knob(name) return find_in(schema.knobs, name) end

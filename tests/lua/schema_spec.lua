@@ -80,9 +80,31 @@ test("an unknown key names where and the nearest", function(t)
   refused(t, "optimizer = adamw { learning_rate = 1 },", "unknown setting 'learning_rate'")
 end)
 
-test("settings that would do nothing are refused by name", function(t)
-  refused(t, "noise_offset = 0.1,", "noise_offset has no effect")
-  refused(t, "loss = mse { min_snr_gamma = 5 },", "min_snr_gamma has no effect")
+local function warnings(extra)
+  local path = os.tmpname() .. ".lua"
+  lorarun.system.write(path, BASE:format(extra))
+  local opened = recipe.open { recipe = path }
+  os.remove(path)
+  local keys = {}
+  for i, one in ipairs(opened.warnings) do keys[i] = one.key end
+  return keys, opened
+end
+
+test("settings of other trainers that would do nothing are kept out, with a warning", function(t)
+  local keys, opened = warnings("noise_offset = 0.1, loss = mse { min_snr_gamma = 5 },")
+  t.equal(keys, { "loss.min_snr_gamma", "noise_offset" })
+  t.ok(opened.settings.noise_offset == nil and opened.settings.loss.min_snr_gamma == nil)
+  t.ok(opened.warnings[1].why:find("no signal-to-noise weighting", 1, true))
+  t.fails(function() check.knobs({ noise_offset = 0.1 }, "r.lua") end, "noise_offset has no effect")
+end)
+
+test("known settings that do nothing as they stand are named", function(t)
+  t.equal(warnings("timesteps = sigmoid { shift = 3 }, loss = mae { delta = 0.2 },"), { "timesteps.shift", "loss.delta" })
+  t.equal(warnings("timesteps = shifted { shift = 3 }, loss = huber { delta = 0.2 },"), {})
+  t.equal(warnings("optimizer = sgd { betas = { 0.9, 0.99 } },"), { "optimizer.betas" })
+  t.equal(warnings("render = { prompts = { 'a' }, negative = 'blur' },"), { "render.negative" })
+  t.equal(warnings("render = { prompts = { 'a' }, negative = 'blur', true_cfg = 4 },"), {})
+  t.equal(warnings("ema = 1, epochs = 3,"), { "ema", "epochs" })
 end)
 
 test("what is not there yet is said plainly", function(t)
