@@ -65,18 +65,43 @@ function Dataset:size() end
 --- Drops this handle.
 function Dataset:free() end
 
---- Gives the embedding of a caption that was encoded.
+--- Gives the embedding of a caption as the model makes it now: read where it was encoded, else encoded.
 ---@param caption string
 ---@return lorarun.Text
 function Cache:text(caption) end
+
+--- Gives the text encoders that run in each training step, because they train.
+---@return string[]
+function Cache:live() end
+
+--- From here on batches carry no embeddings of this encoder: the step runs it on the captions.
+---@param encoder string
+function Cache:set_live(encoder) end
+
+--- From here on batches carry what the encoder gives with its weights as they are; see encode().
+---@param encoder string
+function Cache:set_cached(encoder) end
+
+--- Encodes what a cached encoder lacks of the data set's captions and `captions`, then releases it.
+---@param dataset lorarun.Dataset
+---@param encoder string
+---@param captions? string[]   more captions to encode: prompts
+---@return integer   captions encoded
+function Cache:encode(dataset, encoder, captions) end
 
 --- Drops this handle.
 function Cache:free() end
 
 --- Gives the batch of an optimizer step; steps are asked for in order, from 1.
 ---@param step integer
+---@param opts? { caption_dropout: number, accumulate: integer, weights: number[] }   of this step; weights by data set
 ---@return lorarun.Batch
-function Loader:next(step) end
+function Loader:next(step, opts) end
+
+--- Gives a batch of these items of the data set for measuring: no caption dropout, the latents' means. The position stays.
+---@param items integer[]   from 1
+---@return lorarun.Batch
+function Loader:fixed(items) end
 
 --- Gives the optimizer steps of one epoch.
 ---@return integer

@@ -20,7 +20,7 @@ function lorarun.model.open(path, opts) end
 ---@return string
 function Model:family() end
 
---- Gives the content hash of a component ("vae", "text").
+--- Gives the content hash of a component's frozen weights ("vae", "t5", "text").
 ---@param component string
 ---@return string
 function Model:fingerprint(component) end
@@ -75,7 +75,26 @@ function Model:layers(component) end
 ---@return table<string, lorarun.Tensor>
 function Model:weights(component) end
 
---- Frees the memory of "vae" or "text"; they load again when needed.
+--- Gives the names of the text encoders: {"clip_l", "t5"}.
+---@return string[]
+function Model:text_encoders() end
+
+--- Gives what the adapters of a text encoder change now, as a hash; "" while they change nothing.
+---@param encoder string
+---@return string
+function Model:change_key(encoder) end
+
+--- Loads a text encoder, if it is not there, and gives the bytes of its weights.
+---@param encoder string
+---@return integer
+function Model:load(encoder) end
+
+--- Says whether a text encoder is in memory.
+---@param encoder string
+---@return boolean
+function Model:is_loaded(encoder) end
+
+--- Frees the weights of "vae", a text encoder, or "text" (all of them); they load again when needed, adapters in place.
 ---@param component string
 function Model:release(component) end
 

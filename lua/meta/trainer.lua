@@ -13,12 +13,15 @@ local Trainer = {}
 ---@field guidance number?
 ---@field clip number?                       global gradient norm; 0 = off
 ---@field ema number?                        decay; 0 = off
+---@field module_factors table<string, number>?  factors on the rate of modules by pattern; 0 freezes
+---@field network_dropout number?            in place of the network's own
 
 ---@class lorarun.Stats
 ---@field loss number                  what was minimised
 ---@field losses number[]              per sample, before weighting
 ---@field sigma number[]               per sample
 ---@field grad_norm number             before clipping
+---@field grad_norms table<string, number>  by group that trained
 ---@field lr table<string, number>     by group, as applied
 ---@field step_s number                seconds
 ---@field images_per_second number
@@ -37,6 +40,12 @@ function lorarun.trainer.new(model, network, opts) end
 ---@param knobs lorarun.Knobs
 ---@return lorarun.Stats
 function Trainer:step(batch, knobs) end
+
+--- Measures the loss of a batch's pictures at each sigma: no gradients, no dropout, noise keyed by seed, sigma and picture.
+---@param batch lorarun.Batch   of loader:fixed
+---@param opts { sigmas: number[], seed: integer?, guidance: number?, loss: table? }
+---@return { mean: number, by_sigma: number[], losses: number[][] }   losses[sigma][picture]
+function Trainer:loss(batch, opts) end
 
 --- Performs one step and writes every tensor of it into a safetensors file.
 ---@param batch lorarun.Batch

@@ -81,9 +81,8 @@ int size(lua_State* L) {
 
 // data.cache(folder, model) -> Cache
 int cache(lua_State* L) {
-  const models::Model& model = check<models::Model>(L, 2);
-  return push_handle(L, std::make_shared<data::Cache>(check_string(L, 1), model.fingerprint("vae"),
-                                                      model.fingerprint("text")));
+  return push_handle(
+      L, std::make_shared<data::Cache>(check_string(L, 1), check_shared<models::Model>(L, 2)));
 }
 
 // Says on standard error how far the encoders are.
@@ -97,14 +96,16 @@ void show(const data::EncodeProgress& progress) {
   }
 }
 
+std::vector<std::string> optional_strings(lua_State* L, int argument) {
+  return lua_isnoneornil(L, argument) ? std::vector<std::string>{} : check_strings(L, argument);
+}
+
 // data.encode(dataset, model, cache [, captions]) -> counts
 int encode(lua_State* L) {
   const at::NoGradGuard guard;
-  const std::vector<std::string> captions =
-      lua_isnoneornil(L, 4) ? std::vector<std::string>{} : check_strings(L, 4);
   const data::EncodeCounts counts =
       data::encode_dataset(check<data::Dataset>(L, 1), check<models::Model>(L, 2),
-                           check<data::Cache>(L, 3), captions, show);
+                           check<data::Cache>(L, 3), optional_strings(L, 4), show);
   push_json(L, {{"latents_encoded", counts.latents_encoded},
                 {"latents_found", counts.latents_found},
                 {"captions_encoded", counts.captions_encoded},
@@ -112,10 +113,35 @@ int encode(lua_State* L) {
   return 1;
 }
 
-// cache:text("a photo") -> Text
+// cache:encode(dataset, encoder [, captions]) -> captions encoded
+int encode_again(lua_State* L) {
+  const at::NoGradGuard guard;
+  const int64_t encoded =
+      data::encode_captions(check<data::Dataset>(L, 2), check<data::Cache>(L, 1),
+                            check_string(L, 3), optional_strings(L, 4), show);
+  lua_pushnumber(L, static_cast<double>(encoded));
+  return 1;
+}
+
+int live(lua_State* L) {
+  push_strings(L, check<data::Cache>(L, 1).live());
+  return 1;
+}
+
+int set_live(lua_State* L) {
+  check<data::Cache>(L, 1).set_live(check_string(L, 2));
+  return 0;
+}
+
+int set_cached(lua_State* L) {
+  check<data::Cache>(L, 1).set_cached(check_string(L, 2));
+  return 0;
+}
+
+// cache:text("a photo") -> Text, as the model encodes it now
 int cached_text(lua_State* L) {
   return push_handle(L, std::make_shared<models::TextEmbedding>(
-                            check<data::Cache>(L, 1).text(check_string(L, 2))));
+                            check<data::Cache>(L, 1).current_text(check_string(L, 2))));
 }
 
 // data.loader(dataset, cache, {batch, accumulate, seed}) -> Loader
@@ -129,10 +155,31 @@ int loader(lua_State* L) {
                                                        check_shared<data::Cache>(L, 2), load));
 }
 
-// loader:next(step) -> Batch
+data::StepOptions step_options(lua_State* L, int argument) {
+  const Options options(L, argument, {"caption_dropout", "accumulate", "weights"});
+  data::StepOptions step;
+  if (options.has("caption_dropout")) {
+    step.caption_dropout = options.number("caption_dropout", 0.0);
+  }
+  if (options.has("accumulate")) { step.accumulate = options.integer("accumulate", 1); }
+  const Json weights = options.json("weights", Json::array());
+  if (weights.is_array()) { step.weights = weights.get<std::vector<double>>(); }
+  return step;
+}
+
+// loader:next(step [, {caption_dropout, accumulate, weights}]) -> Batch
 int next(lua_State* L) {
   auto self = check_shared<data::Loader>(L, 1);
-  data::Batch batch = self->next(static_cast<int64_t>(luaL_checknumber(L, 2)));
+  data::Batch batch = self->next(static_cast<int64_t>(luaL_checknumber(L, 2)), step_options(L, 3));
+  return push_handle(L, std::make_shared<LoadedBatch>(LoadedBatch{self, std::move(batch)}));
+}
+
+// loader:fixed({1, 2, …}) -> Batch of these items of the data set
+int fixed(lua_State* L) {
+  auto self = check_shared<data::Loader>(L, 1);
+  std::vector<int64_t> indices = check_integers(L, 2);
+  for (int64_t& index : indices) { --index; }
+  data::Batch batch = self->fixed(indices);
   return push_handle(L, std::make_shared<LoadedBatch>(LoadedBatch{self, std::move(batch)}));
 }
 
@@ -215,9 +262,12 @@ const luaL_Reg dataset_methods[] = {{"report", guarded<report>},
                                     {"size", guarded<size>},
                                     {nullptr, nullptr}};
 
-const luaL_Reg cache_methods[] = {{"text", guarded<cached_text>}, {nullptr, nullptr}};
+const luaL_Reg cache_methods[] = {
+    {"text", guarded<cached_text>},  {"encode", guarded<encode_again>},   {"live", guarded<live>},
+    {"set_live", guarded<set_live>}, {"set_cached", guarded<set_cached>}, {nullptr, nullptr}};
 
 const luaL_Reg loader_methods[] = {{"next", guarded<next>},
+                                   {"fixed", guarded<fixed>},
                                    {"steps_per_epoch", guarded<steps_per_epoch>},
                                    {"cursor", guarded<cursor>},
                                    {"seek", guarded<seek>},

@@ -107,6 +107,25 @@ int weights(lua_State* L) {
   return push_named_tensors(L, check<models::Model>(L, 1).weights(check_string(L, 2)));
 }
 
+int text_encoders(lua_State* L) {
+  push_strings(L, check<models::Model>(L, 1).text_encoders());
+  return 1;
+}
+
+int change_key(lua_State* L) {
+  push_string(L, check<models::Model>(L, 1).change_key(check_string(L, 2)));
+  return 1;
+}
+
+int load(lua_State* L) {
+  return push_integer(L, check<models::Model>(L, 1).load(check_string(L, 2)));
+}
+
+int is_loaded(lua_State* L) {
+  lua_pushboolean(L, check<models::Model>(L, 1).is_loaded(check_string(L, 2)));
+  return 1;
+}
+
 int release(lua_State* L) {
   check<models::Model>(L, 1).release(check_string(L, 2));
   return 0;
@@ -143,6 +162,10 @@ const luaL_Reg methods[] = {{"family", guarded<family>},
                             {"predict", guarded<predict>},
                             {"layers", guarded<layers>},
                             {"weights", guarded<weights>},
+                            {"text_encoders", guarded<text_encoders>},
+                            {"change_key", guarded<change_key>},
+                            {"load", guarded<load>},
+                            {"is_loaded", guarded<is_loaded>},
                             {"release", guarded<release>},
                             {nullptr, nullptr}};
 

@@ -33,9 +33,9 @@ train::LossLaw loss_law(const Json& table) {
 }
 
 train::Knobs check_knobs(lua_State* L, int argument) {
-  const Options options(
-      L, argument,
-      {"lr", "group_lr", "group_trains", "timesteps", "loss", "guidance", "clip", "ema"});
+  const Options options(L, argument,
+                        {"lr", "group_lr", "group_trains", "timesteps", "loss", "guidance", "clip",
+                         "ema", "module_factors", "network_dropout"});
   train::Knobs knobs;
   knobs.lr = options.number("lr", knobs.lr);
   knobs.group_lr = options.json("group_lr", Json::object()).get<std::map<std::string, double>>();
@@ -46,6 +46,11 @@ train::Knobs check_knobs(lua_State* L, int argument) {
   knobs.guidance = options.number("guidance", knobs.guidance);
   knobs.clip = options.number("clip", knobs.clip);
   knobs.ema = options.number("ema", knobs.ema);
+  knobs.module_factors =
+      options.json("module_factors", Json::object()).get<std::map<std::string, double>>();
+  if (options.has("network_dropout")) {
+    knobs.network_dropout = options.number("network_dropout", 0.0);
+  }
   return knobs;
 }
 
@@ -68,6 +73,7 @@ void push_stats(lua_State* L, const train::Stats& stats, int64_t images) {
                 {"losses", stats.losses},
                 {"sigma", stats.sigma},
                 {"grad_norm", stats.grad_norm},
+                {"grad_norms", stats.grad_norms},
                 {"lr", stats.lr},
                 {"step_s", stats.step_s},
                 {"images_per_second", static_cast<double>(images) / std::max(stats.step_s, 1e-9)}});
@@ -88,6 +94,22 @@ int opened_step(lua_State* L) {
   const train::Stats stats = train::open_step(check<train::Trainer>(L, 1), batch, check_knobs(L, 3),
                                               check_string(L, 5), check_string(L, 6));
   push_stats(L, stats, batch.size());
+  return 1;
+}
+
+// trainer:loss(batch, {sigmas, seed, guidance, loss}) -> {mean, by_sigma, losses}: measures, trains
+// nothing
+int loss(lua_State* L) {
+  const data::Batch& batch = check<LoadedBatch>(L, 2).batch;
+  const Options options(L, 3, {"sigmas", "seed", "guidance", "loss"});
+  train::LossOptions measure;
+  measure.sigmas = options.json("sigmas", Json::array()).get<std::vector<double>>();
+  measure.seed = static_cast<uint64_t>(options.integer("seed", 0));
+  measure.guidance = options.number("guidance", measure.guidance);
+  measure.loss = loss_law(options.json("loss", Json::object()));
+  const train::MeasuredLoss measured = check<train::Trainer>(L, 1).loss(batch, measure);
+  push_json(
+      L, {{"mean", measured.mean}, {"by_sigma", measured.by_sigma}, {"losses", measured.losses}});
   return 1;
 }
 
@@ -117,6 +139,7 @@ const luaL_Reg functions[] = {{"new", guarded<make>}, {nullptr, nullptr}};
 
 const luaL_Reg methods[] = {{"step", guarded<step>},
                             {"open_step", guarded<opened_step>},
+                            {"loss", guarded<loss>},
                             {"swap_ema", guarded<swap_ema>},
                             {"has_ema", guarded<has_ema>},
                             {"state", guarded<state>},

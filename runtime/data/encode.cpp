@@ -1,5 +1,6 @@
 #include "runtime/data/encode.h"
 
+#include <algorithm>
 #include <future>
 #include <set>
 
@@ -42,14 +43,25 @@ NamedTensors encode_picture(models::Model& model, const Item& item, const Tensor
   return entry;
 }
 
-NamedTensors encode_caption(models::Model& model, const std::string& caption) {
+// One encoder's part of a caption's embedding, without the batch dimension.
+NamedTensors encode_caption(models::Model& model, const std::string& encoder,
+                            const std::string& caption) {
   const at::NoGradGuard none;
-  const models::TextEmbedding text = model.encode_text({caption});
+  const models::TextEmbedding text = model.encode_text({caption}, {encoder});
   NamedTensors entry;
   for (const auto& [name, tensor] : text.text) { entry["text." + name] = tensor[0]; }
   for (const auto& [name, tensor] : text.pooled) { entry["pooled." + name] = tensor[0]; }
   for (const auto& [name, tensor] : text.tokens) { entry["tokens." + name] = tensor[0]; }
   return entry;
+}
+
+void add_entry(const NamedTensors& entry, models::TextEmbedding& text) {
+  for (const auto& [name, tensor] : entry) {
+    const Tensor row = tensor.unsqueeze(0);
+    if (name.starts_with("text.")) { text.text[name.substr(5)] = row; }
+    if (name.starts_with("pooled.")) { text.pooled[name.substr(7)] = row; }
+    if (name.starts_with("tokens.")) { text.tokens[name.substr(7)] = row; }
+  }
 }
 
 BlobCache blobs_in(const std::filesystem::path& folder) {
@@ -100,27 +112,30 @@ void encode_pictures(const Dataset& dataset, models::Model& model, const Cache& 
   model.release("vae");
 }
 
-void encode_captions(const std::set<std::string>& captions, models::Model& model,
-                     const Cache& cache, EncodeCounts& counts,
-                     const std::function<void(const EncodeProgress&)>& progress) {
+// All captions that training and pictures may show, each once; the empty one is what caption
+// dropout shows.
+std::set<std::string> captions_of(const Dataset& dataset, const std::vector<std::string>& extra) {
+  std::set<std::string> captions(extra.begin(), extra.end());
+  captions.insert("");
+  for (const Item& item : dataset.items) { captions.insert(item.caption); }
+  return captions;
+}
+
+std::vector<std::string> missing_captions(const std::set<std::string>& captions, const Cache& cache,
+                                          const std::string& encoder) {
   const BlobCache blobs = blobs_in(cache.folder());
   std::vector<std::string> missing;
   for (const std::string& caption : captions) {
-    if (blobs.has(cache.text_key(caption))) {
-      ++counts.captions_found;
-    } else {
-      missing.push_back(caption);
-    }
+    if (!blobs.has(cache.text_key(encoder, caption))) { missing.push_back(caption); }
   }
-  for (const std::string& caption : missing) {
-    const NamedTensors entry = encode_caption(model, caption);
-    blobs.put(cache.text_key(caption), [&](const fs::path& path) { save_tensors(path, entry); });
-    ++counts.captions_encoded;
-    if (progress) {
-      progress({"captions", counts.captions_encoded, static_cast<int64_t>(missing.size())});
-    }
-  }
-  model.release("text");
+  return missing;
+}
+
+void put_caption(const Cache& cache, const std::string& encoder, const std::string& caption) {
+  const NamedTensors entry = encode_caption(cache.model(), encoder, caption);
+  blobs_in(cache.folder()).put(cache.text_key(encoder, caption), [&](const fs::path& path) {
+    save_tensors(path, entry);
+  });
 }
 
 NamedTensors read_entry(const std::filesystem::path& folder, const std::string& key,
@@ -137,11 +152,13 @@ NamedTensors read_entry(const std::filesystem::path& folder, const std::string& 
 
 }  // namespace
 
-Cache::Cache(std::filesystem::path folder, std::string vae_fingerprint,
-             std::string text_fingerprint)
-    : folder_(std::move(folder)),
-      vae_(std::move(vae_fingerprint)),
-      text_(std::move(text_fingerprint)) {}
+Cache::Cache(std::filesystem::path folder, std::shared_ptr<models::Model> model)
+    : folder_(std::move(folder)), model_(std::move(model)), vae_(model_->fingerprint("vae")) {
+  for (const std::string& encoder : model_->text_encoders()) {
+    encoders_[encoder] = model_->fingerprint(encoder);
+    set_cached(encoder);
+  }
+}
 
 std::string Cache::latent_key(const Item& item) const {
   const std::string place = std::to_string(item.scaled_w) + "x" + std::to_string(item.scaled_h) +
@@ -152,8 +169,14 @@ std::string Cache::latent_key(const Item& item) const {
   return BlobCache::key_of({"latent", kVersion, item.content, place, vae_});
 }
 
-std::string Cache::text_key(const std::string& caption) const {
-  return BlobCache::key_of({"text", kVersion, caption, text_});
+std::string Cache::key_under(const std::string& encoder, const std::string& caption,
+                             const std::string& change) const {
+  return BlobCache::key_of({"text", kVersion, caption, encoder, encoders_.at(encoder), change});
+}
+
+std::string Cache::text_key(const std::string& encoder, const std::string& caption) const {
+  expect_encoder(encoder);
+  return key_under(encoder, caption, changes_.at(encoder));
 }
 
 Tensor Cache::latent(const Item& item) const {
@@ -166,24 +189,81 @@ Tensor Cache::latent_std(const Item& item) const {
 
 models::TextEmbedding Cache::text(const std::string& caption) const {
   models::TextEmbedding text;
-  for (const auto& [name, tensor] : read_entry(folder_, text_key(caption), "'" + caption + "'")) {
-    const Tensor row = tensor.unsqueeze(0);
-    if (name.starts_with("text.")) { text.text[name.substr(5)] = row; }
-    if (name.starts_with("pooled.")) { text.pooled[name.substr(7)] = row; }
-    if (name.starts_with("tokens.")) { text.tokens[name.substr(7)] = row; }
+  for (const auto& [encoder, change] : changes_) {
+    if (is_live(encoder)) { continue; }
+    add_entry(read_entry(folder_, key_under(encoder, caption, change), "'" + caption + "'"), text);
   }
   return text;
+}
+
+models::TextEmbedding Cache::current_text(const std::string& caption) const {
+  models::TextEmbedding text;
+  for (const std::string& encoder : model_->text_encoders()) {
+    const std::string key = key_under(encoder, caption, model_->change_key(encoder));
+    if (blobs_in(folder_).has(key)) {
+      add_entry(read_entry(folder_, key, "'" + caption + "'"), text);
+      continue;
+    }
+    const bool stays = model_->is_loaded(encoder);
+    add_entry(encode_caption(*model_, encoder, caption), text);
+    if (!stays) { model_->release(encoder); }
+  }
+  return text;
+}
+
+bool Cache::is_live(const std::string& encoder) const {
+  return std::find(live_.begin(), live_.end(), encoder) != live_.end();
+}
+
+void Cache::set_live(const std::string& encoder) {
+  expect_encoder(encoder);
+  if (!is_live(encoder)) { live_.push_back(encoder); }
+}
+
+void Cache::set_cached(const std::string& encoder) {
+  expect_encoder(encoder);
+  std::erase(live_, encoder);
+  changes_[encoder] = model_->change_key(encoder);
+}
+
+void Cache::expect_encoder(const std::string& name) const {
+  const std::vector<std::string> known = model_->text_encoders();
+  if (std::find(known.begin(), known.end(), name) == known.end()) {
+    throw Error("the model has no text encoder named '" + name + "'")
+        .fix(name, known, "text encoders");
+  }
+}
+
+int64_t encode_captions(const Dataset& dataset, const Cache& cache, const std::string& encoder,
+                        const std::vector<std::string>& extra_captions,
+                        const std::function<void(const EncodeProgress&)>& progress) {
+  LR_CHECK(!cache.is_live(encoder), "a cached text encoder");
+  const auto missing = missing_captions(captions_of(dataset, extra_captions), cache, encoder);
+  EncodeProgress now{"captions for " + encoder, 0, static_cast<int64_t>(missing.size())};
+  for (const std::string& caption : missing) {
+    put_caption(cache, encoder, caption);
+    ++now.done;
+    if (progress) { progress(now); }
+  }
+  cache.model().release(encoder);
+  return now.total;
 }
 
 EncodeCounts encode_dataset(const Dataset& dataset, models::Model& model, const Cache& cache,
                             const std::vector<std::string>& extra_captions,
                             const std::function<void(const EncodeProgress&)>& progress) {
-  std::set<std::string> captions(extra_captions.begin(), extra_captions.end());
-  captions.insert("");  // what caption dropout shows
-  for (const Item& item : dataset.items) { captions.insert(item.caption); }
   EncodeCounts counts;
   encode_pictures(dataset, model, cache, counts, progress);
-  encode_captions(captions, model, cache, counts, progress);
+  const std::set<std::string> captions = captions_of(dataset, extra_captions);
+  std::set<std::string> missing;
+  for (const std::string& encoder : model.text_encoders()) {
+    for (const std::string& caption : missing_captions(captions, cache, encoder)) {
+      missing.insert(caption);
+    }
+    encode_captions(dataset, cache, encoder, extra_captions, progress);
+  }
+  counts.captions_encoded = static_cast<int64_t>(missing.size());
+  counts.captions_found = static_cast<int64_t>(captions.size() - missing.size());
   return counts;
 }
 

@@ -4,14 +4,19 @@
 //   caption --text encoders--> embedding [S, D], pooled [P], tokens [S]
 //
 // Keys are hashes of content: picture bytes + bucket + flip + VAE fingerprint;
-// caption text + encoder fingerprint.  A second start encodes nothing, and a
-// changed picture, caption or model never meets a stale entry.  The encoders
-// are released afterwards.
+// caption text + encoder's fingerprint + what its adapters change.  A second start
+// encodes nothing, and a changed picture, caption, model or adapter never meets a
+// stale entry.  The encoders are released afterwards.
+//
+// A text encoder is *cached* (training reads its entries) or *live* (it trains, so
+// each step runs it on the captions).  One that is frozen after it trained is
+// cached again, under its changed weights.
 
 #pragma once
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -29,20 +34,43 @@ struct EncodeProgress {
 // Read access to what was encoded.
 class Cache {
  public:
-  Cache(std::filesystem::path folder, std::string vae_fingerprint, std::string text_fingerprint);
+  Cache(std::filesystem::path folder, std::shared_ptr<models::Model> model);
 
   Tensor latent(const Item& item) const;  // [C, h, w]: the posterior's mean
   Tensor latent_std(
       const Item& item) const;  // [C, h, w], in the same scale: for latents = "sample"
-  models::TextEmbedding text(const std::string& caption) const;  // B = 1
+
+  // What training reads, B = 1: of every encoder that is not live.
+  models::TextEmbedding text(const std::string& caption) const;
+
+  // What the model gives for the caption as it is now, with every encoder, B = 1: for pictures.
+  // Read where an entry fits, else encoded.
+  models::TextEmbedding current_text(const std::string& caption) const;
+
+  const std::vector<std::string>& live() const { return live_; }
+  void set_live(const std::string& encoder);
+
+  // The encoder's weights stay as they are from here on: text() reads what they give.  The entries
+  // may have to be made (encode_captions).
+  void set_cached(const std::string& encoder);
 
   std::string latent_key(const Item& item) const;
-  std::string text_key(const std::string& caption) const;
+  std::string text_key(const std::string& encoder, const std::string& caption) const;
+  bool is_live(const std::string& encoder) const;
+  models::Model& model() const { return *model_; }
   const std::filesystem::path& folder() const { return folder_; }
 
  private:
+  void expect_encoder(const std::string& name) const;
+  std::string key_under(const std::string& encoder, const std::string& caption,
+                        const std::string& change) const;
+
   std::filesystem::path folder_;
-  std::string vae_, text_;
+  std::shared_ptr<models::Model> model_;
+  std::string vae_;                              // fingerprint
+  std::vector<std::string> live_;                // encoders, in the model's order
+  std::map<std::string, std::string> encoders_;  // fingerprints
+  std::map<std::string, std::string> changes_;   // change_key of each cached encoder
 };
 
 struct EncodeCounts {
@@ -54,6 +82,13 @@ struct EncodeCounts {
 EncodeCounts encode_dataset(const Dataset& dataset, models::Model& model, const Cache& cache,
                             const std::vector<std::string>& extra_captions,
                             const std::function<void(const EncodeProgress&)>& progress);
+
+// Encodes what one text encoder lacks: the data set's captions, the empty one and `extra_captions`,
+// with its weights as they are; then releases it.  Gives the number of captions encoded.
+// Requires: the encoder is cached, not live.
+int64_t encode_captions(const Dataset& dataset, const Cache& cache, const std::string& encoder,
+                        const std::vector<std::string>& extra_captions,
+                        const std::function<void(const EncodeProgress&)>& progress);
 
 // The picture at its bucket's size: decoded, resized (Lanczos, as Pillow), centre-cropped,
 // mirrored.

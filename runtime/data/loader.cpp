@@ -39,6 +39,28 @@ float caption_draw(uint64_t seed, int64_t step, uint32_t sample) {
   return value[0];
 }
 
+double weight_of(const std::vector<double>& weights, int64_t set) {
+  return set < static_cast<int64_t>(weights.size()) ? weights[static_cast<size_t>(set)] : 1.0;
+}
+
+// Neighbours whose pictures share a bucket.
+std::vector<std::vector<int64_t>> runs_of_one_size(const Dataset& dataset,
+                                                   const std::vector<int64_t>& indices) {
+  std::vector<std::vector<int64_t>> runs;
+  std::string last;
+  for (const int64_t index : indices) {
+    if (index < 0 || index >= static_cast<int64_t>(dataset.items.size())) {
+      throw Error("the data set has no item " + std::to_string(index + 1))
+          .fix("items are 1 to " + std::to_string(dataset.items.size()));
+    }
+    const std::string bucket = bucket_name(dataset.items[static_cast<size_t>(index)]);
+    if (runs.empty() || bucket != last) { runs.emplace_back(); }
+    runs.back().push_back(index);
+    last = bucket;
+  }
+  return runs;
+}
+
 std::map<std::string, Tensor> joined(const std::vector<models::TextEmbedding>& rows,
                                      std::map<std::string, Tensor> models::TextEmbedding::*member) {
   std::map<std::string, Tensor> result;
@@ -91,7 +113,7 @@ void Loader::plan_epoch() {
   }
 }
 
-Batch Loader::next(int64_t step) {
+Batch Loader::next(int64_t step, const StepOptions& options) {
   if (micro_ >= static_cast<int64_t>(plan_.size())) {
     ++epoch_;
     micro_ = 0;
@@ -99,45 +121,72 @@ Batch Loader::next(int64_t step) {
   }
   Batch batch{.step = step, .epoch = epoch_};
   uint32_t sample = 0;
+  const int64_t accumulate = options.accumulate.value_or(options_.accumulate);
   // the last step of an epoch may be short: a step never mixes two epochs
-  for (int64_t i = 0; i < options_.accumulate && micro_ < static_cast<int64_t>(plan_.size()); ++i) {
-    batch.micro.push_back(load(plan_[static_cast<size_t>(micro_++)], step, sample));
+  for (int64_t i = 0; i < accumulate && micro_ < static_cast<int64_t>(plan_.size()); ++i) {
+    batch.micro.push_back(load(plan_[static_cast<size_t>(micro_++)], step, sample, options));
     sample += static_cast<uint32_t>(batch.micro.back().items.size());
   }
   return batch;
 }
 
-MicroBatch Loader::load(const std::vector<int64_t>& indices, int64_t step,
-                        uint32_t first_sample) const {
+MicroBatch Loader::load(const std::vector<int64_t>& indices, int64_t step, uint32_t first_sample,
+                        const StepOptions& options) const {
   MicroBatch micro{.first_sample = first_sample};
   std::vector<Tensor> latents;
-  std::vector<models::TextEmbedding> texts;
   std::vector<float> weights;
   for (const int64_t index : indices) {
     const Item& item = dataset_->items[static_cast<size_t>(index)];
     const uint32_t sample = first_sample + static_cast<uint32_t>(micro.items.size());
-    const double chance = caption_dropout_ < 0 ? item.caption_dropout : caption_dropout_;
+    const double chance = options.caption_dropout.value_or(item.caption_dropout);
     micro.captions.push_back(caption_draw(options_.seed, step, sample) < chance ? ""
                                                                                 : item.caption);
-    Tensor latent = cache_->latent(item);
-    if (item.sample_latents) {
-      latent = latent + cache_->latent_std(item) * keyed_normal(options_.seed, "latent",
-                                                                static_cast<uint32_t>(step), sample,
-                                                                latent.sizes());
-    }
-    latents.push_back(latent);
-    if (!options_.live_text) { texts.push_back(cache_->text(micro.captions.back())); }
-    weights.push_back(static_cast<float>(item.weight));
+    latents.push_back(latent_of(item, step, sample));
+    weights.push_back(static_cast<float>(item.weight * weight_of(options.weights, item.set)));
     micro.items.push_back(&item);
   }
   micro.latents = at::stack(latents);
   micro.weight = at::tensor(weights);
-  if (!texts.empty()) {
-    micro.text = {.text = joined(texts, &models::TextEmbedding::text),
-                  .pooled = joined(texts, &models::TextEmbedding::pooled),
-                  .tokens = joined(texts, &models::TextEmbedding::tokens)};
-  }
+  add_text(micro);
   return micro;
+}
+
+Tensor Loader::latent_of(const Item& item, int64_t step, uint32_t sample) const {
+  const Tensor mean = cache_->latent(item);
+  if (!item.sample_latents) { return mean; }
+  return mean + cache_->latent_std(item) * keyed_normal(options_.seed, "latent",
+                                                        static_cast<uint32_t>(step), sample,
+                                                        mean.sizes());
+}
+
+void Loader::add_text(MicroBatch& micro) const {
+  micro.live = cache_->live();
+  std::vector<models::TextEmbedding> texts;
+  for (const std::string& caption : micro.captions) { texts.push_back(cache_->text(caption)); }
+  micro.text = {.text = joined(texts, &models::TextEmbedding::text),
+                .pooled = joined(texts, &models::TextEmbedding::pooled),
+                .tokens = joined(texts, &models::TextEmbedding::tokens)};
+}
+
+Batch Loader::fixed(const std::vector<int64_t>& indices) const {
+  Batch batch{.epoch = epoch_};
+  uint32_t sample = 0;
+  for (const std::vector<int64_t>& same_size : runs_of_one_size(*dataset_, indices)) {
+    MicroBatch micro{.first_sample = sample};
+    std::vector<Tensor> latents;
+    for (const int64_t index : same_size) {
+      const Item& item = dataset_->items[static_cast<size_t>(index)];
+      latents.push_back(cache_->latent(item));
+      micro.captions.push_back(item.caption);
+      micro.items.push_back(&item);
+      ++sample;
+    }
+    micro.latents = at::stack(latents);
+    micro.weight = at::ones({micro.latents.size(0)}, at::kFloat);
+    add_text(micro);
+    batch.micro.push_back(std::move(micro));
+  }
+  return batch;
 }
 
 Json Loader::cursor() const {
@@ -155,10 +204,6 @@ void Loader::seek(const Json& cursor) {
   epoch_ = cursor.at("epoch").get<int64_t>();
   micro_ = cursor.at("micro").get<int64_t>();
   plan_epoch();
-}
-
-void Loader::set_caption_dropout(double chance) {
-  caption_dropout_ = chance;
 }
 
 }  // namespace lorarun::data

@@ -6,12 +6,14 @@
 //   effective batch, and `sample` counts through it.
 //
 // The whole position is (epoch, micro-batch index): cursor() and seek() make it
-// part of a checkpoint.  Caption dropout is drawn here (stream "caption").
+// part of a checkpoint.  It counts micro-batches, so a step may take more or fewer of them than
+// the step before.  Caption dropout is drawn here (stream "caption").
 
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,8 +24,9 @@ namespace lorarun::data {
 
 // What one micro-batch holds.  B rows of one size.
 struct MicroBatch {
-  Tensor latents;              // [B, C, h, w] float32, after shift and scale
-  models::TextEmbedding text;  // rows of the cache, or undefined when captions are encoded live
+  Tensor latents;                     // [B, C, h, w] float32, after shift and scale
+  models::TextEmbedding text;         // rows of the cache, from every encoder that is not live
+  std::vector<std::string> live;      // encoders that the step runs on the captions itself
   std::vector<std::string> captions;  // after dropout
   std::vector<const Item*> items;
   Tensor weight;              // [B] float32
@@ -38,8 +41,14 @@ struct Batch {
 
 struct LoaderOptions {
   int64_t batch = 1, accumulate = 1;
-  bool live_text = false;  // captions are encoded at each step, because a text encoder trains
   uint64_t seed = 0;
+};
+
+// What one step changes of the loader's settings.
+struct StepOptions {
+  std::optional<double> caption_dropout;  // in place of each item's own
+  std::optional<int64_t> accumulate;
+  std::vector<double> weights;  // factor on the weight of each data set's items; absent ones: 1
 };
 
 class Cache;  // data/encode.h
@@ -50,22 +59,29 @@ class Loader {
          LoaderOptions options);
 
   // Gives the batch of optimizer step `step` (from 1).  Steps are asked for in order.
-  Batch next(int64_t step);
+  Batch next(int64_t step, const StepOptions& options = {});
+
+  // Gives a batch of these items of the data set (from 0) in this order, for measuring: captions
+  // without dropout, the latents' means, neighbours of one size in one micro-batch.  It leaves the
+  // position as it is.  Cached embeddings in it are those of now: make it anew when text encoders
+  // changed.  Throws Error for an index outside the data set.
+  Batch fixed(const std::vector<int64_t>& indices) const;
 
   int64_t steps_per_epoch() const;
-  Json cursor() const;                      // {"epoch": 3, "micro": 5}
-  void seek(const Json& cursor);            // throws Error when it does not fit the dataset
-  void set_caption_dropout(double chance);  // < 0: each item's own
+  Json cursor() const;            // {"epoch": 3, "micro": 5}
+  void seek(const Json& cursor);  // throws Error when it does not fit the dataset
 
  private:
   void plan_epoch();
-  MicroBatch load(const std::vector<int64_t>& indices, int64_t step, uint32_t first_sample) const;
+  MicroBatch load(const std::vector<int64_t>& indices, int64_t step, uint32_t first_sample,
+                  const StepOptions& options) const;
+  Tensor latent_of(const Item& item, int64_t step, uint32_t sample) const;
+  void add_text(MicroBatch& micro) const;
 
   std::shared_ptr<const Dataset> dataset_;
   std::shared_ptr<const Cache> cache_;
   LoaderOptions options_;
   int64_t epoch_ = 0, micro_ = 0;
-  double caption_dropout_ = -1.0;
   std::vector<std::vector<int64_t>> plan_;  // this epoch's micro-batches: item indices
 };
 

@@ -47,8 +47,9 @@ class Model {
   virtual ~Model() = default;
 
   virtual std::string family() const = 0;
-  virtual std::string fingerprint(
-      const std::string& component) const = 0;    // "vae", "text": parts of cache keys
+  // Content hash of a component's frozen weights ("vae", a text encoder, or "text" for all of
+  // them): parts of cache keys.
+  virtual std::string fingerprint(const std::string& component) const = 0;
   virtual int64_t latent_channels() const = 0;    // C
   virtual int64_t pixels_per_latent() const = 0;  // 8
   virtual int64_t size_multiple_px() const = 0;   // sides of images must be multiples of this: 16
@@ -63,8 +64,17 @@ class Model {
   // latents [B, C, h, w] -> pixels [B, 3, H, W] in [-1, 1]
   virtual Tensor decode_image(const Tensor& latents) = 0;
 
-  // Runs the text encoders.  Differentiable when adapters of theirs train.
-  virtual TextEmbedding encode_text(const std::vector<std::string>& captions) = 0;
+  // Names of the text encoders: {"clip_l", "t5"}.
+  virtual std::vector<std::string> text_encoders() const = 0;
+
+  // Runs the named text encoders, all of them when none is named.  Differentiable when adapters of
+  // theirs train.
+  virtual TextEmbedding encode_text(const std::vector<std::string>& captions,
+                                    const std::vector<std::string>& encoders = {}) = 0;
+
+  // What a text encoder's adapters change now (nn::Adapter::change_key), without loading it; ""
+  // when its embeddings are those of the base model.
+  virtual std::string change_key(const std::string& encoder) const = 0;
 
   // noisy [B, C, h, w], sigma [B] in [0, 1], guidance [B] -> prediction [B, C, h, w] float32
   virtual Tensor predict(const Tensor& noisy, const Tensor& sigma, const TextEmbedding& text,
@@ -72,8 +82,13 @@ class Model {
 
   virtual std::vector<nn::AdaptableLayer> layers(const std::string& component) = 0;
 
-  // Frees the memory of "vae" or "text"; they load again when needed.
+  // Frees the weights of "vae", a text encoder, or "text" (all of them); they load again when
+  // needed, with the adapters that were in their layers.
   virtual void release(const std::string& component) = 0;
+
+  // Loads a text encoder, if it is not there, and gives the bytes of its weights.
+  virtual int64_t load(const std::string& encoder) = 0;
+  virtual bool is_loaded(const std::string& encoder) const = 0;
 
   // Where each component's weights lie in the diffusers folder: "vae" ->
   // "vae/diffusion_pytorch_model.safetensors".

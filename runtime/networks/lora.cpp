@@ -137,6 +137,11 @@ class Lora : public Module {
   double alpha() const override { return options_.alpha; }
   int64_t rank() const override { return options_.rank; }
 
+  std::string change_key() const override {
+    const bool is_zero = up_.detach().eq(0).all().item<bool>();
+    return is_zero ? "" : Module::change_key();
+  }
+
   Tensor delta_weight() const override {
     const double scale = options_.alpha / static_cast<double>(options_.rank);
     return at::mm(up_.detach(), down_.detach()).mul_(scale);
@@ -145,7 +150,8 @@ class Lora : public Module {
  private:
   // 0 where a uniform falls below the dropout rate, else 1 / (1 - rate); [rows of x, r]
   Tensor mask(const Tensor& x) const {
-    if (!clock_->training || options_.dropout == 0.0) { return {}; }
+    const double dropout = clock_->dropout.value_or(options_.dropout);
+    if (!clock_->training || dropout == 0.0) { return {}; }
     const int64_t samples = x.size(0), tokens = x.numel() / (samples * x.size(-1));
     std::vector<Tensor> rows;
     for (int64_t b = 0; b < samples; ++b) {
@@ -153,7 +159,7 @@ class Lora : public Module {
       rows.push_back(keyed_uniform(clock_->seed, "dropout/" + target_, clock_->step, sample,
                                    {tokens, options_.rank}));
     }
-    const Tensor kept = at::cat(rows).ge_(options_.dropout).div_(1.0 - options_.dropout);
+    const Tensor kept = at::cat(rows).ge_(dropout).div_(1.0 - dropout);
     return kept.to(x.device(), x.scalar_type());
   }
 

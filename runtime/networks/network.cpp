@@ -6,6 +6,7 @@
 #include <set>
 
 #include "runtime/base/error.h"
+#include "runtime/base/hash.h"
 #include "runtime/base/nearest.h"
 
 namespace lorarun::networks {
@@ -26,10 +27,16 @@ bool has_wildcards(const std::string& pattern) {
   return pattern.find_first_of("*?[") != std::string::npos;
 }
 
-// The target's name in streams and files: bare in the denoiser, "clip_l.…" in an encoder.
+bool is_denoiser(const std::string& component) {
+  return component == "transformer" || component == "unet";
+}
+
+std::string full_name(const std::string& component, const std::string& target) {
+  return is_denoiser(component) ? target : component + "." + target;
+}
+
 std::string target_of(const nn::AdaptableLayer& layer) {
-  const bool denoiser = layer.component == "transformer" || layer.component == "unet";
-  return denoiser ? layer.layer->name : layer.component + "." + layer.layer->name;
+  return full_name(layer.component, layer.layer->name);
 }
 
 // "ff" is in "a.ff.b" and in "a.ff_context"; "blocks.1" is not in "blocks.10".
@@ -43,10 +50,14 @@ bool has_word(const std::string& name, const std::string& word) {
   return false;
 }
 
+}  // namespace
+
 bool matches(const std::string& name, const std::string& pattern) {
   if (has_wildcards(pattern)) { return fnmatch(pattern.c_str(), name.c_str(), 0) == 0; }
   return has_word(name, pattern);
 }
+
+namespace {
 
 // Modulation layers ("norm1.linear") are adapted only where a pattern names them: they move
 // every token alike, and trainers leave them alone.
@@ -105,6 +116,22 @@ void expect_used(const std::string& pattern, const std::string& key,
 
 }  // namespace
 
+std::string Module::change_key() const {
+  const at::NoGradGuard none;
+  if (strength == 0.0 || delta_weight().eq(0).all().item<bool>()) { return ""; }
+  Sha256 hash;
+  hash.add(std::to_string(alpha()) + "/" + std::to_string(strength));
+  for (const NamedParameter& one : named_parameters()) {
+    const Tensor plain = one.tensor.detach().cpu().contiguous();
+    hash.add(one.name).add(plain.const_data_ptr(), plain.nbytes());
+  }
+  return hash.hex();
+}
+
+std::string full_name(const Entry& entry) {
+  return full_name(entry.component, entry.target);
+}
+
 std::vector<nn::AdaptableLayer> choose(const std::vector<nn::AdaptableLayer>& layers,
                                        const std::vector<std::string>& targets,
                                        const std::vector<std::string>& exclude) {
@@ -138,14 +165,14 @@ Network::Network(const NetworkOptions& options, const std::vector<nn::AdaptableL
                              .clock = clock_};
     const std::shared_ptr<Module> module = kind.make(spec);
     chosen.layer->adapter = module;
-    layers_.push_back(chosen.layer);
+    slots_.push_back(chosen.layer->adapter);
     entries_.push_back({chosen.component, chosen.layer->name, module});
   }
 }
 
 Network::~Network() {
-  for (size_t i = 0; i < layers_.size(); ++i) {
-    if (layers_[i]->adapter == entries_[i].module) { layers_[i]->adapter.reset(); }
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].get() == entries_[i].module.get()) { slots_[i].reset(); }
   }
 }
 

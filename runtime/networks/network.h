@@ -49,8 +49,15 @@ class Network {
   NetworkOptions options_;
   std::shared_ptr<DropoutClock> clock_;
   std::vector<Entry> entries_;
-  std::vector<nn::Linear*> layers_;
+  std::vector<nn::AdapterSlot> slots_;  // of the layers; a released layer's slot waits for it
 };
+
+// The module's name as patterns and streams know it: bare in the denoiser, "clip_l.…" in an
+// encoder.
+std::string full_name(const Entry& entry);
+
+// Says whether a pattern of `targets` names the layer.
+bool matches(const std::string& full_name, const std::string& pattern);
 
 // Gives those of `layers` that the patterns choose.
 std::vector<nn::AdaptableLayer> choose(const std::vector<nn::AdaptableLayer>& layers,

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct DropoutClock {
   uint64_t seed = 0;
   uint32_t step = 0;
   uint32_t first_sample = 0;  // index of the micro-batch's first row in the step's whole batch
+  std::optional<double> dropout = {};  // this step's, in place of the modules' own
 };
 
 struct NamedParameter {
@@ -36,6 +38,9 @@ class Module : public nn::Adapter {
 
   // The change of the weight that this module stands for, [out, in] float32, at strength 1.
   virtual Tensor delta_weight() const = 0;
+
+  // Hash of the parameters, alpha and strength; "" while the module changes nothing.
+  std::string change_key() const override;
 
   // Factor on the module's change: 1 in training; sampling may set another.
   double strength = 1.0;

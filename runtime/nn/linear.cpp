@@ -1,5 +1,6 @@
 #include "runtime/nn/linear.h"
 
+#include "runtime/base/hash.h"
 #include "runtime/nn/matmul.h"
 
 namespace lorarun::nn {
@@ -19,6 +20,43 @@ Linear take_linear(Weights& weights, const std::string& name, int64_t in, int64_
   layer.weight = weights.take(name + ".weight", {out, in});
   if (with_bias) { layer.bias = weights.take(name + ".bias", {out}); }
   return layer;
+}
+
+namespace {
+
+std::string key_of(const std::map<std::string, AdapterSlot>& slots) {
+  Sha256 hash;
+  bool changes = false;
+  for (const auto& [name, slot] : slots) {
+    const std::string key = slot ? slot->change_key() : "";
+    changes = changes || !key.empty();
+    hash.add(name + "=" + key + ";");
+  }
+  return changes ? hash.hex() : "";
+}
+
+}  // namespace
+
+void AdapterSlots::keep(const std::vector<Linear*>& layers) {
+  slots_.clear();
+  for (const Linear* layer : layers) { slots_[layer->name] = layer->adapter; }
+}
+
+void AdapterSlots::put_back(const std::vector<Linear*>& layers) const {
+  for (Linear* layer : layers) {
+    const auto at = slots_.find(layer->name);
+    if (at != slots_.end()) { layer->adapter = at->second; }
+  }
+}
+
+std::string AdapterSlots::change_key(const std::vector<Linear*>& layers) {
+  AdapterSlots slots;
+  slots.keep(layers);
+  return slots.change_key();
+}
+
+std::string AdapterSlots::change_key() const {
+  return key_of(slots_);
 }
 
 std::vector<Tensor> adapter_parameters(const std::vector<const Linear*>& layers) {

@@ -5,24 +5,35 @@ namespace {
 
 constexpr float kEps = 1e-6F;
 
+void add_gradients(const Group& group, std::vector<Tensor>& gradients) {
+  if (!group.trains) { return; }
+  for (const Tensor& parameter : group.parameters) {
+    if (parameter.grad().defined()) { gradients.push_back(parameter.grad()); }
+  }
+}
+
 std::vector<Tensor> gradients_of(const std::vector<Group>& groups) {
   std::vector<Tensor> gradients;
-  for (const Group& group : groups) {
-    if (!group.trains) { continue; }
-    for (const Tensor& parameter : group.parameters) {
-      if (parameter.grad().defined()) { gradients.push_back(parameter.grad()); }
-    }
-  }
+  for (const Group& group : groups) { add_gradients(group, gradients); }
   return gradients;
+}
+
+double norm_of(const std::vector<Tensor>& gradients) {
+  if (gradients.empty()) { return 0.0; }
+  const std::vector<Tensor> norms = at::_foreach_norm(gradients, 2);
+  return at::linalg_vector_norm(at::stack(norms), 2).item().toDouble();
 }
 
 }  // namespace
 
 double gradient_norm(const std::vector<Group>& groups) {
-  const std::vector<Tensor> gradients = gradients_of(groups);
-  if (gradients.empty()) { return 0.0; }
-  const std::vector<Tensor> norms = at::_foreach_norm(gradients, 2);
-  return at::linalg_vector_norm(at::stack(norms), 2).item().toDouble();
+  return norm_of(gradients_of(groups));
+}
+
+double gradient_norm(const Group& group) {
+  std::vector<Tensor> gradients;
+  add_gradients(group, gradients);
+  return norm_of(gradients);
 }
 
 void scale_gradients(const std::vector<Group>& groups, double norm, double max_norm) {

@@ -19,9 +19,10 @@ template <typename Update>
 void for_each_trained(std::vector<Group>& groups, const Update& update) {
   size_t index = 0;
   for (Group& group : groups) {
-    for (Tensor& parameter : group.parameters) {
-      if (group.trains && parameter.grad().defined()) { update(index, parameter, group.lr); }
-      ++index;
+    for (size_t i = 0; i < group.parameters.size(); ++i, ++index) {
+      Tensor& parameter = group.parameters[i];
+      if (!group.trains || !parameter.grad().defined()) { continue; }
+      update(index, parameter, group.factors.empty() ? group.lr : group.lr * group.factors[i]);
     }
   }
 }

@@ -20,6 +20,7 @@ struct Group {
   std::vector<Tensor> parameters;  // float32 leaves
   double lr = 0.0;                 // of this step; 0 leaves the parameters exactly as they are
   bool trains = true;              // false: skipped, and its moments do not move
+  std::vector<double> factors;     // on lr, one for each parameter; empty: all 1
 };
 
 class Optimizer {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 namespace lorarun::train {
@@ -35,6 +36,11 @@ struct Knobs {
   double guidance = 1.0;
   double clip = 1.0;  // global gradient norm; 0 = off
   double ema = 0.0;   // decay; 0 = off
+
+  // Factors on the rate of the modules that a pattern names (networks/network.h); several that
+  // meet in a module multiply, and 0 freezes it.
+  std::map<std::string, double> module_factors;
+  std::optional<double> network_dropout;  // in place of the network's own
 };
 
 }  // namespace lorarun::train

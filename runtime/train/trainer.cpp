@@ -1,12 +1,16 @@
 #include "runtime/train/trainer.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "runtime/base/clock.h"
 #include "runtime/base/error.h"
+#include "runtime/base/log.h"
 #include "runtime/base/nearest.h"
 #include "runtime/optim/clip.h"
 #include "runtime/optim/ema.h"
+#include "runtime/tensor/tensor.h"
 #include "runtime/train/loss.h"
 #include "runtime/train/noise.h"
 
@@ -25,6 +29,30 @@ std::vector<optim::Group> groups_of(const networks::Network& network) {
     }
   }
   return groups;
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// An encoder of rate 0 has nothing to gain from a run through it.
+void rest_encoders(std::vector<optim::Group>& groups, const std::vector<std::string>& encoders) {
+  for (optim::Group& group : groups) {
+    if (contains(encoders, group.name) && group.lr == 0.0) { group.trains = false; }
+  }
+}
+
+void expect_live(const std::vector<optim::Group>& groups, const data::Batch& batch,
+                 const std::vector<std::string>& encoders) {
+  for (const optim::Group& group : groups) {
+    if (!group.trains || !contains(encoders, group.name)) { continue; }
+    for (const data::MicroBatch& micro : batch.micro) {
+      if (contains(micro.live, group.name)) { continue; }
+      throw Error("'" + group.name + "' trains in step " + std::to_string(batch.step) +
+                  ", but the batch holds its cached embeddings")
+          .fix("call cache:set_live(\"" + group.name + "\") before loader:next");
+    }
+  }
 }
 
 void set_rates(std::vector<optim::Group>& groups, const Knobs& knobs) {
@@ -52,6 +80,54 @@ std::string files_of(const data::Batch& batch) {
     for (const data::Item* item : micro.items) { names.push_back(item->path.string()); }
   }
   return join(names, ", ");
+}
+
+double mean_of(const std::vector<double>& numbers) {
+  return std::accumulate(numbers.begin(), numbers.end(), 0.0) / static_cast<double>(numbers.size());
+}
+
+// [B]: the loss of each picture at one noise time.
+Tensor losses_at(models::Model& model, const data::MicroBatch& micro,
+                 const models::TextEmbedding& text, uint32_t index, const LossOptions& options) {
+  const double sigma = options.sigmas[index];
+  if (!(sigma >= 0.0 && sigma <= 1.0)) {
+    throw Error("a noise time of " + std::to_string(sigma)).fix("sigmas lie from 0 to 1");
+  }
+  const int64_t rows = micro.latents.size(0);
+  std::vector<Tensor> noise;
+  for (int64_t row = 0; row < rows; ++row) {
+    noise.push_back(keyed_normal(options.seed, "loss", index,
+                                 micro.first_sample + static_cast<uint32_t>(row),
+                                 micro.latents.sizes().slice(1)));
+  }
+  const Tensor times = at::full({rows}, sigma, at::kFloat);
+  const Noised noised = add_noise(micro.latents, at::stack(noise), times);
+  const Tensor guidance = at::full({rows}, options.guidance, at::kFloat);
+  const Tensor prediction = model.predict(noised.noisy, times, text, guidance);
+  return sample_losses(options.loss, prediction, noised.target);
+}
+
+// Multiplies the factor into the modules that the pattern names; false when there is none.
+bool multiply_factors(const networks::Network& network, const std::string& pattern, double factor,
+                      std::vector<optim::Group>& groups) {
+  if (!std::isfinite(factor) || factor < 0) {
+    throw Error("the factor of modules '" + pattern + "' is " + std::to_string(factor))
+        .fix("a finite factor of at least 0");
+  }
+  bool found = false;
+  auto group = groups.begin();
+  size_t place = 0;
+  for (const networks::Entry& entry : network.entries()) {
+    if (entry.component != group->name) { ++group, place = 0; }
+    const size_t count = entry.module->named_parameters().size();
+    if (networks::matches(networks::full_name(entry), pattern)) {
+      found = true;
+      group->factors.resize(group->parameters.size(), 1.0);
+      for (size_t i = place; i < place + count; ++i) { group->factors[i] *= factor; }
+    }
+    place += count;
+  }
+  return found;
 }
 
 bool has_gradient(const networks::Module& module) {
@@ -96,6 +172,10 @@ Stats Trainer::step(const data::Batch& batch, const Knobs& knobs) {
   const double started = steady_now_s();
   Stats stats;
   set_rates(groups_, knobs);
+  const std::vector<std::string> encoders = model_->text_encoders();
+  rest_encoders(groups_, encoders);
+  expect_live(groups_, batch, encoders);
+  set_factors(knobs);
   clear_gradients(groups_);
 
   const auto rows_in_all = static_cast<double>(batch.size());
@@ -112,6 +192,7 @@ Stats Trainer::step(const data::Batch& batch, const Knobs& knobs) {
         .while_working();
   }
   check_first_gradients(stats.loss);
+  drop_frozen_gradients();
 
   stats.grad_norm = optim::gradient_norm(groups_);
   if (!std::isfinite(stats.grad_norm)) {
@@ -121,6 +202,11 @@ Stats Trainer::step(const data::Batch& batch, const Knobs& knobs) {
         .where(files_of(batch))
         .fix("lower the learning rate; the last checkpoint is good")
         .while_working();
+  }
+  for (const optim::Group& group : groups_) {
+    if (!group.trains) { continue; }
+    stats.grad_norms[group.name] =
+        groups_.size() == 1 ? stats.grad_norm : optim::gradient_norm(group);
   }
   if (before_update) { before_update(); }
   optim::scale_gradients(groups_, stats.grad_norm, knobs.clip);
@@ -140,8 +226,15 @@ void Trainer::accumulate(const data::MicroBatch& micro, const data::Batch& batch
   const SampleKeys keys{.seed = options_.seed,
                         .step = static_cast<uint32_t>(batch.step),
                         .first_sample = micro.first_sample};
-  network_->clock() = {
-      .training = true, .seed = keys.seed, .step = keys.step, .first_sample = keys.first_sample};
+  if (knobs.network_dropout && !(*knobs.network_dropout >= 0 && *knobs.network_dropout < 1)) {
+    throw Error("a network dropout of " + std::to_string(*knobs.network_dropout))
+        .fix("network_dropout is at least 0 and below 1");
+  }
+  network_->clock() = {.training = true,
+                       .seed = keys.seed,
+                       .step = keys.step,
+                       .first_sample = keys.first_sample,
+                       .dropout = knobs.network_dropout};
 
   const int64_t rows = micro.latents.size(0);
   const int64_t tokens = model_->image_tokens(micro.latents.size(2), micro.latents.size(3));
@@ -149,8 +242,7 @@ void Trainer::accumulate(const data::MicroBatch& micro, const data::Batch& batch
   const Tensor noise = draw_noise(keys, micro.latents.sizes());
   const Noised noised = add_noise(micro.latents, noise, sigma);
   const Tensor guidance = at::full({rows}, knobs.guidance, at::kFloat);
-  const models::TextEmbedding text =
-      micro.text.text.empty() ? model_->encode_text(micro.captions) : micro.text;
+  const models::TextEmbedding text = text_of(micro);
 
   const Tensor prediction = model_->predict(noised.noisy, sigma, text, guidance);
   const Tensor losses = sample_losses(knobs.loss, prediction, noised.target);
@@ -175,6 +267,65 @@ void Trainer::accumulate(const data::MicroBatch& micro, const data::Batch& batch
               .loss = losses.detach(),
               .weight = weight,
               .text = text});
+  }
+}
+
+bool Trainer::trains(const std::string& name) const {
+  return std::any_of(groups_.begin(), groups_.end(), [&name](const optim::Group& group) {
+    return group.name == name && group.trains;
+  });
+}
+
+// The cached embeddings, joined by those of the live encoders.
+models::TextEmbedding Trainer::text_of(const data::MicroBatch& micro) const {
+  models::TextEmbedding text = micro.text;
+  for (const std::string& encoder : micro.live) {
+    const at::AutoGradMode mode(at::GradMode::is_enabled() && trains(encoder));
+    models::TextEmbedding here = model_->encode_text(micro.captions, {encoder});
+    text.text.merge(here.text);
+    text.pooled.merge(here.pooled);
+    text.tokens.merge(here.tokens);
+  }
+  return text;
+}
+
+MeasuredLoss Trainer::loss(const data::Batch& batch, const LossOptions& options) {
+  if (options.sigmas.empty()) { throw Error("there is no sigma to measure at").fix("{0.5}"); }
+  const at::NoGradGuard none;
+  MeasuredLoss measured;
+  measured.losses.resize(options.sigmas.size());
+  for (const data::MicroBatch& micro : batch.micro) {
+    const models::TextEmbedding text = text_of(micro);
+    for (size_t i = 0; i < options.sigmas.size(); ++i) {
+      const Tensor losses = losses_at(*model_, micro, text, static_cast<uint32_t>(i), options);
+      for (int64_t row = 0; row < losses.size(0); ++row) {
+        measured.losses[i].push_back(losses[row].item<double>());
+      }
+    }
+  }
+  for (const std::vector<double>& losses : measured.losses) {
+    measured.by_sigma.push_back(mean_of(losses));
+  }
+  measured.mean = mean_of(measured.by_sigma);
+  return measured;
+}
+
+void Trainer::set_factors(const Knobs& knobs) {
+  for (optim::Group& group : groups_) { group.factors.clear(); }
+  for (const auto& [pattern, factor] : knobs.module_factors) {
+    if (multiply_factors(*network_, pattern, factor, groups_)) { continue; }
+    if (unused_patterns_.insert(pattern).second) {
+      log_warn("modules: the pattern '" + pattern + "' names no module of the network");
+    }
+  }
+}
+
+// What a factor of 0 freezes has no part in the norm, and its moments do not move.
+void Trainer::drop_frozen_gradients() {
+  for (optim::Group& group : groups_) {
+    for (size_t i = 0; i < group.factors.size(); ++i) {
+      if (group.factors[i] == 0.0) { group.parameters[i].mutable_grad().reset(); }
+    }
   }
 }
 

@@ -3,6 +3,10 @@
 //   for each micro-batch: noise -> prediction -> loss -> backward
 //   then: clip, optimizer, EMA
 //
+// A text encoder that trains runs on the batch's captions, inside the graph; the others come from
+// the cache.  Which is which is the batch's (data/encode.h): an encoder's group that has no rate,
+// or whose encoder is not live, does not train and keeps its optimizer state.
+//
 // Everything random is keyed by (seed, stream, step, sample): a step is a pure
 // function of weights, batch and knobs.
 
@@ -25,10 +29,11 @@ namespace lorarun::train {
 
 struct Stats {
   double loss = 0.0;  // what was minimised: mean of weight * per-sample loss over the step's batch
-  std::vector<double> losses;        // per sample, before weighting by set and by sigma
-  std::vector<double> sigma;         // per sample
-  double grad_norm = 0.0;            // before clipping
-  std::map<std::string, double> lr;  // by group, as applied
+  std::vector<double> losses;                // per sample, before weighting by set and by sigma
+  std::vector<double> sigma;                 // per sample
+  double grad_norm = 0.0;                    // before clipping
+  std::map<std::string, double> grad_norms;  // by group that trained, before clipping
+  std::map<std::string, double> lr;          // by group, as applied
   double step_s = 0.0;
 };
 
@@ -37,6 +42,20 @@ struct OpenedMicro {
   Tensor latents, noise, noisy, target, prediction;  // [B, C, h, w]
   Tensor sigma, guidance, loss, weight;              // [B]
   models::TextEmbedding text;
+};
+
+// How Trainer::loss measures.
+struct LossOptions {
+  std::vector<double> sigmas;  // each picture is measured at each of these noise times
+  uint64_t seed = 0;
+  double guidance = 1.0;
+  LossLaw loss = {};  // its weighting is left out
+};
+
+struct MeasuredLoss {
+  double mean = 0.0;                        // over all
+  std::vector<double> by_sigma;             // mean over the pictures
+  std::vector<std::vector<double>> losses;  // [sigma][picture]
 };
 
 struct TrainerOptions {
@@ -53,6 +72,12 @@ class Trainer {
   // Performs optimizer step `batch.step`.  Throws Error (exit code 1) when the loss is not
   // finite, before the optimizer runs, naming step and files: weights are untouched.
   Stats step(const data::Batch& batch, const Knobs& knobs);
+
+  // The loss of a batch's pictures, each at every sigma, without gradients, dropout or weights; the
+  // noise is keyed by (seed, stream "loss", sigma's index, picture's index in the batch).  Nothing
+  // of training is touched, and the same weights give the same numbers to the bit.
+  // Throws Error for no sigma, or one outside [0, 1].
+  MeasuredLoss loss(const data::Batch& batch, const LossOptions& options);
 
   // Called with each micro-batch's tensors during step(), and before/after the update.
   std::function<void(const OpenedMicro&)> on_micro;
@@ -79,6 +104,10 @@ class Trainer {
  private:
   void accumulate(const data::MicroBatch& micro, const data::Batch& batch, const Knobs& knobs,
                   double rows_in_all, Stats& stats);
+  models::TextEmbedding text_of(const data::MicroBatch& micro) const;
+  bool trains(const std::string& group) const;
+  void set_factors(const Knobs& knobs);
+  void drop_frozen_gradients();
   void check_first_gradients(double loss);
   std::vector<Tensor> parameters() const;
   void update_ema(double decay);
@@ -89,7 +118,8 @@ class Trainer {
   std::vector<optim::Group> groups_;
   std::unique_ptr<optim::Optimizer> optimizer_;
   std::vector<Tensor> ema_;
-  std::set<std::string> checked_groups_;  // whose adapters were seen to get gradients
+  std::set<std::string> checked_groups_;   // whose adapters were seen to get gradients
+  std::set<std::string> unused_patterns_;  // of module factors, that were warned of
 };
 
 }  // namespace lorarun::train

@@ -126,7 +126,8 @@ TEST_F(DatasetTest, AnotherBackgroundIsAnotherLatent) {
   ImageSet black = set();
   black.background = {0, 0, 0};
   const Dataset on_white = open_dataset({set()}, 16), on_black = open_dataset({black}, 16);
-  const Cache cache(folder_, "vae", "text");
+  const Cache cache(folder_, models::open_model(
+                                 fs::path(LORARUN_SOURCE_DIR) / "tests/golden/micro_flux", "", {}));
   EXPECT_NE(cache.latent_key(on_white.items[0]), cache.latent_key(on_black.items[0]));
   EXPECT_NE(on_white.hash, on_black.hash);
   black.background = {0, 300, 0};

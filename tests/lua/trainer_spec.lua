@@ -116,3 +116,61 @@ test("lorarun.optimizer moves the tensors of a script", function(t)
   t.near(w:item(), 2, 0.05)
   t.fails(function() lorarun.optimizer.new("adamw", { tensor.zeros { 1 } }) end, "needs no gradient")
 end)
+
+test("a step may take more micro-batches, other weights and other captions; the position stays right", function(t)
+  local folder = new_folder()
+  local run = open(folder)
+  local long = run.loader:next(1, { accumulate = 2, caption_dropout = 1, weights = { 0 } })
+  t.equal(long:size(), 4)
+  t.equal(long:captions(), { "", "", "", "" })
+  t.equal(run.loader:cursor().micro, 2)
+  t.equal(run.trainer:step(long, KNOBS).loss, 0)
+  t.equal(run.loader:next(2):captions(), { "a thing", "a thing" })
+  os.execute("rm -r " .. folder)
+end)
+
+test("the loss at chosen sigmas touches nothing of training and comes again to the bit", function(t)
+  local folder = new_folder()
+  local run, twin = open(folder), open(folder)
+  local batch = run.loader:fixed { 4, 1 }
+  t.equal(batch:items(), { "4.png", "1.png" })
+  local first = run.trainer:loss(batch, { sigmas = { 0.2, 0.8 }, seed = 9 })
+  t.equal({ #first.by_sigma, #first.losses, #first.losses[1] }, { 2, 2, 2 })
+  t.near(first.mean, (first.by_sigma[1] + first.by_sigma[2]) / 2, 1e-12)
+  t.equal(run.trainer:loss(batch, { sigmas = { 0.2, 0.8 }, seed = 9 }), first)
+  t.equal(run.trainer:loss(run.loader:fixed { 4 }, { sigmas = { 0.2 }, seed = 9 }).losses[1][1], first.losses[1][1])
+  t.equal(train(run, 1, 2), train(twin, 1, 2))
+  t.fails(function() run.trainer:loss(batch, { sigmas = { 1.5 } }) end, "from 0 to 1")
+  t.fails(function() run.loader:fixed { 5 } end, "items are 1 to 4")
+  os.execute("rm -r " .. folder)
+end)
+
+test("a factor of 0 freezes the modules that a pattern names", function(t)
+  local folder = new_folder()
+  local run = open(folder)
+  local function ups(word)
+    local sum = 0
+    for name, x in pairs(run.network:parameters()) do
+      if name:find(word, 1, true) and name:find("%.up$") then sum = sum + x:abs():sum():item() end
+    end
+    return sum
+  end
+  local stats = run.trainer:step(run.loader:next(1), { lr = 1e-2, module_factors = { ["attn.to_q"] = 0, ff = 0.5 } })
+  t.equal(ups("attn.to_q"), 0)
+  t.ok(ups("attn.to_k") > 0)
+  t.equal(stats.grad_norms.transformer, stats.grad_norm)
+  os.execute("rm -r " .. folder)
+end)
+
+test("network_dropout stands in place of the network's own", function(t)
+  local folder = new_folder()
+  local function loss_at(dropout)
+    local run = open(folder)
+    run.trainer:step(run.loader:next(1), { lr = 1 })
+    return run.trainer:step(run.loader:next(2), { lr = 0, network_dropout = dropout }).loss
+  end
+  t.equal(loss_at(0), loss_at(nil))
+  t.ok(loss_at(0.5) ~= loss_at(0))
+  t.fails(function() loss_at(1) end, "below 1")
+  os.execute("rm -r " .. folder)
+end)

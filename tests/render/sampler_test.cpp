@@ -1,6 +1,7 @@
 // The sampler against diffusers' scheduler and pipeline (tests/golden/sampler.safetensors).
 
 #include "runtime/render/sampler.h"
+#include "runtime/render/registry.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -43,7 +44,12 @@ class FlatModel : public models::Model {
   Tensor decode_image(const Tensor& latents) override {
     return latents.repeat_interleave(8, 2).repeat_interleave(8, 3);
   }
-  models::TextEmbedding encode_text(const std::vector<std::string>& captions) override {
+  std::vector<std::string> text_encoders() const override { return {"number"}; }
+  std::string change_key(const std::string& /*encoder*/) const override { return ""; }
+  int64_t load(const std::string& /*encoder*/) override { return 0; }
+  bool is_loaded(const std::string& /*encoder*/) const override { return true; }
+  models::TextEmbedding encode_text(const std::vector<std::string>& captions,
+                                    const std::vector<std::string>&) override {
     return {
         .text = {}, .pooled = {{"number", at::full({1}, std::stof(captions[0]))}}, .tokens = {}};
   }
@@ -140,6 +146,15 @@ TEST_F(FlatRender, NamesTheNextSidesThatFit) {
     EXPECT_EQ(error.headline(), "width 100 px is no multiple of 16");
     EXPECT_EQ(error.remedy(), "use 96 or 112");
   }
+}
+
+// Along v = sigma the integral from 1 to 1/2 is -3/8; Heun's average of both ends is exact for it.
+TEST(Sampler, HeunIsExactWhereTheVelocityGrowsLinearly) {
+  const Predict predict = [](const Tensor& x, double sigma) { return at::full_like(x, sigma); };
+  const Tensor x = at::zeros({1, 1, 1, 1});
+  EXPECT_NEAR(registry().find("heun")->step(predict, x, 1.0, 0.5).item<double>(), -0.375, 1e-6);
+  EXPECT_NEAR(registry().find("euler")->step(predict, x, 1.0, 0.5).item<double>(), -0.5, 1e-6);
+  EXPECT_NEAR(registry().find("heun")->step(predict, x, 0.5, 0.0).item<double>(), -0.25, 1e-6);
 }
 
 TEST_F(FlatRender, RefusesAnUnknownSampler) {

@@ -34,8 +34,7 @@ class MicroRun {
         std::filesystem::path(LORARUN_SOURCE_DIR) / "tests/golden/micro_flux", "", {});
     dataset_ = std::make_shared<data::Dataset>(
         data::open_dataset({pictures()}, model_->size_multiple_px()));
-    cache_ = std::make_shared<data::Cache>(folder() / "cache", model_->fingerprint("vae"),
-                                           model_->fingerprint("text"));
+    cache_ = std::make_shared<data::Cache>(folder() / "cache", model_);
     counts = data::encode_dataset(*dataset_, *model_, *cache_, {}, nullptr);
     loader = std::make_unique<data::Loader>(
         dataset_, cache_,

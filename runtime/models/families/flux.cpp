@@ -7,7 +7,8 @@
 //
 // A folder in diffusers layout (model_index.json with _class_name FluxPipeline),
 // or one that holds the transformer only, for benches.  Every component loads when
-// it is first needed.
+// it is first needed.  A text encoder that is released keeps the slots of its adapters, so that a
+// network stays on it through release and reload.
 //
 // T5 sees 512 tokens (or what tokenizer_2 allows), padded, without a mask: so the
 // model was trained.
@@ -65,11 +66,24 @@ class Lazy {
       : folder_(std::move(folder)), placement_(placement) {}
 
   Component& get() {
-    if (!component_) { component_ = std::make_unique<Component>(folder_, placement_); }
+    if (component_) { return *component_; }
+    component_ = std::make_unique<Component>(folder_, placement_);
+    if constexpr (kIsAdaptable) { slots_.put_back(component_->linears()); }
     return *component_;
   }
 
-  void release() { component_.reset(); }
+  void release() {
+    if (!component_) { return; }
+    if constexpr (kIsAdaptable) { slots_.keep(component_->linears()); }
+    component_.reset();
+  }
+
+  bool is_loaded() const { return component_ != nullptr; }
+
+  std::string change_key() const {
+    return component_ ? nn::AdapterSlots::change_key(component_->linears()) : slots_.change_key();
+  }
+
   const nn::Placement& placement() const { return placement_; }
 
   // Content hash; a released component need not load for it again.
@@ -82,9 +96,12 @@ class Lazy {
   }
 
  private:
+  static constexpr bool kIsAdaptable = requires(Component & one) { one.linears(); };
+
   fs::path folder_;
   nn::Placement placement_;
   std::unique_ptr<Component> component_;
+  nn::AdapterSlots slots_;  // of a released component
   std::string fingerprint_;
 };
 
@@ -109,10 +126,11 @@ class Flux : public Model {
   std::string fingerprint(const std::string& component) const override {
     if (component == "transformer") { return transformer_.fingerprint(); }
     if (component == "vae") { return vae_.fingerprint(); }
-    if (component == "text") {
-      return clip_.fingerprint() + t5_.fingerprint() + "-" +
-             std::to_string(t5_length(folder_ / "tokenizer_2"));
+    if (component == "clip_l") { return clip_.fingerprint(); }
+    if (component == "t5") {
+      return t5_.fingerprint() + "-" + std::to_string(t5_length(folder_ / "tokenizer_2"));
     }
+    if (component == "text") { return fingerprint("clip_l") + fingerprint("t5"); }
     throw no_component(component);
   }
 
@@ -145,16 +163,30 @@ class Flux : public Model {
     return vae.decode(to(vae_.placement(), latents) / vae.scaling_factor() + vae.shift_factor());
   }
 
-  TextEmbedding encode_text(const std::vector<std::string>& captions) override {
+  std::vector<std::string> text_encoders() const override { return {"clip_l", "t5"}; }
+
+  TextEmbedding encode_text(const std::vector<std::string>& captions,
+                            const std::vector<std::string>& encoders) override {
     open_tokenizers();
-    const at::Device device = clip_.placement().device;
-    const Tensor clip_ids = ids_of(*clip_tokenizer_, captions, clip_.get().max_length());
-    const Tensor t5_ids = ids_of(*t5_tokenizer_, captions, t5_length(folder_ / "tokenizer_2"));
     TextEmbedding embedding;
-    embedding.tokens = {{"clip_l", clip_ids}, {"t5", t5_ids}};
-    embedding.pooled["clip_l"] = clip_.get().forward(clip_ids.to(device)).pooled;
-    embedding.text["t5"] = t5_.get().forward(t5_ids.to(device));
+    for (const std::string& encoder : encoders.empty() ? text_encoders() : encoders) {
+      expect_encoder(encoder);
+      if (encoder == "clip_l") {
+        const Tensor ids = ids_of(*clip_tokenizer_, captions, clip_.get().max_length());
+        embedding.tokens[encoder] = ids;
+        embedding.pooled[encoder] = clip_.get().forward(ids.to(clip_.placement().device)).pooled;
+      } else {
+        const Tensor ids = ids_of(*t5_tokenizer_, captions, t5_length(folder_ / "tokenizer_2"));
+        embedding.tokens[encoder] = ids;
+        embedding.text[encoder] = t5_.get().forward(ids.to(t5_.placement().device));
+      }
+    }
     return embedding;
+  }
+
+  std::string change_key(const std::string& encoder) const override {
+    expect_encoder(encoder);
+    return encoder == "clip_l" ? clip_.change_key() : t5_.change_key();
   }
 
   Tensor predict(const Tensor& noisy, const Tensor& sigma, const TextEmbedding& text,
@@ -186,9 +218,23 @@ class Flux : public Model {
 
   void release(const std::string& component) override {
     if (component == "vae") { return vae_.release(); }
-    if (component != "text") { throw no_component(component); }
-    clip_.release();
-    t5_.release();
+    if (component != "text") { expect_encoder(component); }
+    if (component != "t5") { clip_.release(); }
+    if (component != "clip_l") { t5_.release(); }
+  }
+
+  int64_t load(const std::string& encoder) override {
+    expect_encoder(encoder);
+    int64_t bytes = 0;
+    for (const auto& [name, tensor] : weights(encoder)) {
+      bytes += static_cast<int64_t>(tensor.nbytes());
+    }
+    return bytes;
+  }
+
+  bool is_loaded(const std::string& encoder) const override {
+    expect_encoder(encoder);
+    return encoder == "clip_l" ? clip_.is_loaded() : t5_.is_loaded();
   }
 
   std::map<std::string, std::string> weight_files() const override {
@@ -209,6 +255,10 @@ class Flux : public Model {
  private:
   static Tensor to(const nn::Placement& placement, const Tensor& tensor) {
     return tensor.to(placement.device, placement.dtype);
+  }
+
+  static void expect_encoder(const std::string& name) {
+    if (name != "clip_l" && name != "t5") { throw no_component(name); }
   }
 
   static Tensor embedding_of(const std::map<std::string, Tensor>& embeddings,
