@@ -121,6 +121,11 @@ int sha256(lua_State* L) {
   return 1;
 }
 
+int sha256_file(lua_State* L) {
+  push_string(L, sha256_of_file(check_string(L, 1)));
+  return 1;
+}
+
 int decode(lua_State* L) {
   bind::push_json(L, parse_json(check_string(L, 1), luaL_optstring(L, 2, "JSON text")));
   return 1;
@@ -162,6 +167,12 @@ int signal_name(lua_State* L) {
   push_string(L, pending == SIGINT ? "SIGINT" : "SIGTERM");
   lua_pushinteger(L, 128 + pending);
   return 2;
+}
+
+// catch_signals(): from now on SIGINT and SIGTERM only leave a note for signal()
+int take_signals(lua_State*) {
+  catch_signals();
+  return 0;
 }
 
 int log_line(lua_State* L) {
@@ -259,6 +270,7 @@ const luaL_Reg functions[] = {{"read", guarded<read_file>},
                               {"list", guarded<list>},
                               {"absolute", guarded<absolute>},
                               {"sha256", guarded<sha256>},
+                              {"sha256_file", guarded<sha256_file>},
                               {"decode", guarded<decode>},
                               {"encode", guarded<encode>},
                               {"encode_pretty", guarded<encode_pretty>},
@@ -267,6 +279,7 @@ const luaL_Reg functions[] = {{"read", guarded<read_file>},
                               {"since_start", guarded<since_start>},
                               {"duration", guarded<duration>},
                               {"signal", guarded<signal_name>},
+                              {"catch_signals", guarded<take_signals>},
                               {"log", guarded<log_line>},
                               {"terminal", guarded<terminal>},
                               {"nearest", guarded<close_to>},
@@ -289,6 +302,7 @@ void open_host(lua_State* L) {
   open_system(L);
   open_policy(L);
   open_watch(L);
+  open_live(L);
   lua_pop(L, 1);
 }
 
