@@ -92,6 +92,14 @@ function(lorarun_program name main)
   target_link_options(${name} PRIVATE -rdynamic)
 endfunction()
 
+# A program without LibTorch, which starts in milliseconds: only libraries that it calls are linked.
+function(lorarun_small_program name main)
+  cmake_parse_arguments(P "" "ROOM" "" ${ARGN})
+  add_executable(${name} ${main})
+  target_link_libraries(${name} PRIVATE lr_${P_ROOM} lr_warnings)
+  target_link_options(${name} PRIVATE -Wl,--as-needed)
+endfunction()
+
 # One test program per room, from tests/<room>/*_test.cpp; tests/cli runs the real binary.
 function(lorarun_tests)
   foreach(room ${LORARUN_ROOMS} cli house)
@@ -117,6 +125,8 @@ function(lorarun_tests)
     add_test(NAME ${room} COMMAND test_${room})
     if(room STREQUAL "cli")
       add_dependencies(test_cli lorarun)
+    elseif(room STREQUAL "policy")
+      add_dependencies(test_policy lorarun-policy)
     endif()
   endforeach()
   if(LORARUN_TORCH_ROOMS)
