@@ -10,12 +10,13 @@
 -- A plan of a run that has begun covers what is left of it.
 
 local knobs = require "lorarun.knobs"
+local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
 local trace = require "lorarun.plan.trace"
 
 local plan = { dry_run = trace.dry_run }
 
-local MOST_ROWS_OF_A_KEY = 40
+local MOST_ROWS_OF_A_KEY, MOST_PACE = 40, 5
 local CADENCES = { save = true, render = true, evaluate = true }
 local IS_GROUP = { transformer = true }
 for _, name in ipairs(schema.text_encoders) do IS_GROUP[name] = true end
@@ -73,12 +74,15 @@ local function shorten(column, count, first_step)
   local function is_moving(at) -- a change right after a change: part of a ramp
     return at < count and type(column[at]) == "number" and type(column[at + 1]) == "number" and column[at] ~= column[at + 1]
   end
+  local function is_jump(at) -- far beyond the pace of the ramp so far
+    return math.abs(column[at + 1] - column[at]) > MOST_PACE * math.abs(column[at] - column[at - 1])
+  end
   while i <= count do
     local start, stop = i, i
     if is_moving(i) and is_moving(i + 1) and (column[i + 1] > column[i]) == (column[i + 2] > column[i + 1]) then
       local rises = column[i + 1] > column[i]
       stop = i + 1
-      while is_moving(stop) and (column[stop + 1] > column[stop]) == rises do stop = stop + 1 end
+      while is_moving(stop) and (column[stop + 1] > column[stop]) == rises and not is_jump(stop) do stop = stop + 1 end
       segments[#segments + 1] = { from = first_step + start - 1, to = first_step + stop - 1, value = column[start],
         last = column[stop] }
     else
@@ -170,6 +174,8 @@ end
 local function fill(p, view, answers, below)
   for i, decided in ipairs(below) do
     local answer = answers[i]
+    p.below_lr[i] = view.settings.optimizer.lr * schedule.new(view.settings.schedule)((p.from + i - 1) / view.steps)
+    if answer and answer.lr then p.hook_rates = p.hook_rates + 1 end
     if answer and answer.stop then
       p.stop = { step = p.from + i, reason = tostring(answer.stop) }
       break
@@ -192,7 +198,8 @@ function plan.of(source, options)
       where = view.place, fix = "add --steps N" }
   end
   local p = { name = view.name, place = view.place, settings = view.settings, from = options.from or source.step or 0,
-    steps = view.steps, count = 0, columns = {}, steps_per_epoch = view.steps_per_epoch }
+    steps = view.steps, count = 0, columns = {}, below_lr = {}, hook_rates = 0,
+    steps_per_epoch = view.steps_per_epoch }
   local answers, below, state = trace.rehearse(view.policy, view, options.state or source.state or {}, options.trace or "flat",
     p.from, view.steps)
   fill(p, view, answers, below)
@@ -208,6 +215,28 @@ function plan.at(p, step)
   local row = {}
   for key, column in pairs(p.columns) do row[key] = column[step - p.from] end
   return row
+end
+
+local function rate_of(p, group, i)
+  local train, rate = p.columns[group .. ".train"], p.columns[group .. ".lr"]
+  if train and train[i] == false then return 0 end
+  if rate and rate[i] then return rate[i] end
+  if group == "transformer" or (train and train[i]) then return p.columns.lr[i] end
+  return 0
+end
+
+--- Gives the rate of each group that trains at some step, 0 where it does not.
+---@return { name: string, rates: number[] }[]
+function plan.groups(p)
+  local groups = {}
+  for _, name in ipairs { "transformer", unpack(schema.text_encoders) } do
+    if name == "transformer" or p.columns[name .. ".lr"] or p.columns[name .. ".train"] then
+      local rates = {}
+      for i = 1, p.count do rates[i] = rate_of(p, name, i) end
+      groups[#groups + 1] = { name = name, rates = rates }
+    end
+  end
+  return groups
 end
 
 local function flat_settings(value, path, into)

@@ -8,6 +8,9 @@
 --   unit     what the number counts
 --   default  what holds when it is absent (nil: nothing)
 --   live     true: on.step may change it while the run goes
+--   reload   true: a recipe that is saved while the run goes may change it, as everything live
+--   restart  true: it may differ between two starts of one run
+--   shapes   why it cannot change inside a run
 --   kinds    for tables made by a constructor: which registry names them
 --   families    the families that it acts on; absent: all
 --   acts_with   the kinds of its parent that read it; absent: all
@@ -33,27 +36,32 @@ schema.laws = {
 }
 
 schema.settings = {
-  setting("name", "text", "name of the run and of its folder; the recipe's file name when absent"),
-  setting("seed", "integer", "every random number of the run is a function of it", { default = 42, min = 0 }),
-  setting("steps", "integer", "optimizer steps in all", { unit = "steps", min = 1 }),
-  setting("epochs", "number", "instead of steps: times through the data", { unit = "epochs", min = 0 }),
-  setting("device", "text", "cpu, cuda, or auto", { default = "auto" }),
+  setting("name", "text", "name of the run and of its folder; the recipe's file name when absent", { restart = true }),
+  setting("seed", "integer", "every random number of the run is a function of it", { default = 42, min = 0,
+    shapes = "every random number of the run comes from it" }),
+  setting("steps", "integer", "optimizer steps in all", { unit = "steps", min = 1, reload = true }),
+  setting("epochs", "number", "instead of steps: times through the data", { unit = "epochs", min = 0, reload = true }),
+  setting("device", "text", "cpu, cuda, or auto", { default = "auto", restart = true,
+    shapes = "the model stands there" }),
 
-  setting("model", "kind", "the base model: flux { path = … }", { kinds = "family", required = true }),
+  setting("model", "kind", "the base model: flux { path = … }", { kinds = "family", required = true,
+    shapes = "the network was trained on top of it" }),
   setting("model.path", "path", "diffusers folder of the base model", { required = true }),
   setting("model.dtype", "text", "dtype of the denoiser's frozen weights", { default = "bf16" }),
   setting("model.vae_dtype", "text", "dtype of the VAE", { default = "float32" }),
   setting("model.text_dtype", "text", "dtype of the text encoders; the denoiser's when absent"),
   setting("model.recompute", "flag", "recompute each block in backward: less memory, more time", { default = false }),
 
-  setting("network", "kind", "what is trained: lora { rank = 16 }", { kinds = "network", required = true }),
+  setting("network", "kind", "what is trained: lora { rank = 16 }", { kinds = "network", required = true,
+    shapes = "it shapes the weights" }),
   setting("network.rank", "integer", "rank of each module", { default = 16, min = 1 }),
   setting("network.alpha", "number", "scale of the change is alpha / rank; the rank when absent", { min = 0 }),
   setting("network.dropout", "number", "chance of dropping a row of the bottleneck", { default = 0, min = 0, max = 1 }),
   setting("network.targets", "list", "patterns of layers; empty: every linear of the blocks", { default = {} }),
   setting("network.exclude", "list", "patterns of layers left out", { default = {} }),
 
-  setting("data", "sets", "data sets: { images { dir = … } }", { required = true }),
+  setting("data", "sets", "data sets: { images { dir = … } }", { required = true,
+    shapes = "the order of the batches follows from it" }),
   setting("data[].dir", "path", "folder of pictures with .txt captions", { required = true }),
   setting("data[].trigger", "text", "word that stands for the subject", { default = "" }),
   setting("data[].class", "text", "what the subject is: person, style", { default = "" }),
@@ -75,25 +83,28 @@ schema.settings = {
   setting("data[].no_upscale", "flag", "never enlarge a picture", { default = false }),
   setting("data[].background", "list", "colour under transparent pixels, {r, g, b}", { default = { 255, 255, 255 } }),
 
-  setting("batch", "integer", "pictures in a micro-batch", { default = 1, min = 1 }),
-  setting("accumulate", "integer", "micro-batches in a step", { default = 1, min = 1 }),
+  setting("batch", "integer", "pictures in a micro-batch", { default = 1, min = 1,
+    shapes = "the order of the batches follows from it" }),
+  setting("accumulate", "integer", "micro-batches in a step", { default = 1, min = 1,
+    shapes = "the run's epochs are counted in it; in a phase or on.step it may change" }),
   setting("clip", "number", "global norm of the gradient; 0 = off", { default = 1, min = 0, live = true }),
   setting("ema", "number", "decay of the averaged weights; 0 = off", { default = 0, min = 0, max = 1, live = true }),
   setting("guidance", "number", "guidance value that the model is trained under",
     { default = 1, min = 0, live = true, families = { "flux" } }),
 
-  setting("optimizer", "kind", "how weights move: adamw { lr = 1e-4 }", { kinds = "optimizer", default = { kind = "adamw" } }),
+  setting("optimizer", "kind", "how weights move: adamw { lr = 1e-4 }", { kinds = "optimizer", default = { kind = "adamw" },
+    shapes = "the moments that it keeps belong to it" }),
   setting("optimizer.lr", "number", "learning rate", { default = 1e-4, min = 0, live = true }),
   setting("optimizer.weight_decay", "number", "decoupled weight decay", { default = 0.01, min = 0 }),
   setting("optimizer.betas", "list", "decay of the two moments", { default = { 0.9, 0.999 } }),
   setting("optimizer.eps", "number", "added to the root of the second moment", { default = 1e-8, min = 0 }),
 
   setting("schedule", "kind", "learning rate over the run: cosine { warmup = 0.05 }",
-    { kinds = "schedule", default = { kind = "constant" } }), -- its options: lua/lorarun/schedule/*.lua
+    { kinds = "schedule", default = { kind = "constant" }, reload = true }), -- its options: lua/lorarun/schedule/*.lua
 
   setting("timesteps", "kind", "law of the noise time", { kinds = "timesteps", default = { kind = "sigmoid" }, live = true }),
   setting("timesteps.scale", "number", "factor on the normal of sigmoid and shifted",
-    { default = 1, acts_with = { "sigmoid", "shifted" } }),
+    { default = 1, acts_with = { "flux_shift", "shifted", "sigmoid" } }),
   setting("timesteps.mean", "number", "mean of logit_normal",
     { default = 0, acts_with = { "logit_normal" } }),
   setting("timesteps.std", "number", "standard deviation of logit_normal",
@@ -109,7 +120,7 @@ schema.settings = {
   setting("loss.weighting", "text", "weight by noise time", { default = "none",
     values = { "none", "sigma_sqrt", "cosmap" } }),
 
-  setting("save", "table", "checkpoints", { default = {} }),
+  setting("save", "table", "checkpoints", { default = {}, reload = true }),
   setting("save.every", "integer", "steps between checkpoints; the last step is always saved",
     { unit = "steps", default = 250, min = 1 }),
   setting("save.keep", "integer", "newest checkpoints kept; 0 = all", { default = 0, min = 0 }),
@@ -117,7 +128,7 @@ schema.settings = {
   setting("save.dtype", "text", "dtype inside the LoRA file", { default = "float32",
     values = { "float32", "float16", "bfloat16", "fp32", "fp16", "bf16" } }),
 
-  setting("render", "table", "pictures drawn while training; absent: none"),
+  setting("render", "table", "pictures drawn while training; absent: none", { reload = true }),
   setting("render.every", "integer", "steps between pictures", { unit = "steps", default = 250, min = 1 }),
   setting("render.prompts", "list", "one picture for each", { required = true }),
   setting("render.negative", "text", "what pictures should not show; acts with true_cfg > 1", { default = "" }),
@@ -129,10 +140,15 @@ schema.settings = {
   setting("render.seed", "integer", "seed of the start noise", { default = 42, min = 0 }),
   setting("render.sampler", "text", "name of the sampler", { default = "euler", values = { "euler", "heun" } }),
 
-  setting("phases", "phases", "what holds in parts of the run: { phase { from = 0.8, lr = 3e-5 } }", { default = {} }),
+  setting("phases", "phases", "what holds in parts of the run: { phase { from = 0.8, lr = 3e-5 } }", { default = {},
+    reload = true }),
 
-  setting("on", "table", "functions that decide while the run goes", { default = {} }),
+  setting("on", "table", "functions that decide while the run goes", { default = {}, reload = true }),
   setting("on.step", "hook", "function(state, run) that gives the knobs of the next step"),
+  setting("version", "integer", "of the state that hooks keep: another one calls migrate",
+    { default = 1, min = 0, reload = true }),
+  setting("migrate", "hook", "function(state, from) that gives the state of an older version in the shape of this one",
+    { reload = true }),
 }
 
 --- What a step's decision may hold beside the settings marked live: in on.step's answer, a phase, a tweak.
@@ -248,6 +264,34 @@ end
 function schema.is_known(key)
   if not by_name then index() end
   return last_keys[key] or false
+end
+
+--- The settings that a path names, the innermost first: data[2].weight, then data.
+local function each_around(path)
+  local name = path:gsub("%[%d+%]", "[]")
+  return function()
+    while name do
+      local s = schema.find(name) or schema.find((name:gsub("%[%]$", "")))
+      name = name:match("^(.*)[.%[][^.%[]*$")
+      if s then return s end
+    end
+  end
+end
+
+--- When a setting may change inside a run: "step" (and whenever else), "reload" (and at a start), "restart", or nil.
+---@param path string   with the numbers of data sets: data[2].weight
+function schema.changes(path)
+  for s in each_around(path) do
+    local when = s.live and "step" or s.reload and "reload" or s.restart and "restart"
+    if when then return when end
+  end
+end
+
+--- Why a setting cannot change inside a run.
+function schema.reason(path)
+  for s in each_around(path) do
+    if s.shapes then return s.shapes end
+  end
 end
 
 --- Gives the knob or the border of a phase with this name, or nil.
