@@ -10,6 +10,8 @@
 
 local check = require "lorarun.check"
 local phases = require "lorarun.phases"
+local run_stats = require "lorarun.run_stats"
+local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
 local tweaks = require "lorarun.tweaks"
 
@@ -45,21 +47,13 @@ function knobs.merge(decided, layer)
   end
 end
 
-local function schedule_of(run)
-  local law = run.settings.schedule
-  if run.schedule_law ~= law then
-    run.schedule_law, run.schedule = law, require("lorarun.schedule." .. law.kind).new(law)
-  end
-  return run.schedule
-end
-
 local function cadence(settings) return settings and { every = settings.every } or nil end
 
 --- Gives the knobs of a step without any hook.
 function knobs.below(run, step)
   local s = run.settings
   local decided = {
-    lr = s.optimizer.lr * schedule_of(run)((step - 1) / run.steps),
+    lr = s.optimizer.lr * schedule.new(s.schedule)((step - 1) / run.steps),
     timesteps = s.timesteps, loss = s.loss, guidance = s.guidance, clip = s.clip, ema = s.ema,
     save = cadence(s.save), render = cadence(s.render), evaluate = cadence(s.evaluate),
   }
@@ -76,19 +70,19 @@ end
 
 --- What a hook may read: plain data, nothing that depends on the clock.
 function knobs.snapshot(run, step, decided)
-  return {
-    step = step, steps = run.steps, progress = (step - 1) / run.steps, epoch = run.epoch, seed = run.settings.seed,
-    lr = (decided or knobs.below(run, step)).lr, loss = run.last.loss, mean_loss = run.last.mean_loss,
-    grad_norm = run.last.grad_norm,
-  }
+  local seen = run_stats.snapshot(run)
+  seen.step, seen.steps, seen.progress = step, run.steps, (step - 1) / run.steps
+  seen.epoch, seen.seed = run.epoch, run.settings.seed
+  seen.lr = (decided or knobs.below(run, step)).lr
+  return seen
 end
 
 --- Keeps what hooks may read of the last step.
 function knobs.remember(run, batch, stats)
-  local mean = run.last.mean_loss
   run.epoch = batch:epoch()
-  run.last = { loss = stats.loss, grad_norm = stats.grad_norm,
-    mean_loss = mean and 0.95 * mean + 0.05 * stats.loss or stats.loss }
+  run.statistics = run.statistics or run_stats.new()
+  run_stats.remember(run.statistics, stats)
+  run.last = run.statistics
 end
 
 local function ask(run, step, state, decided)
@@ -124,7 +118,7 @@ local function accepted_answer(run, step, decided)
     note_change(run, step, answer)
   else
     if not run.records then error(answer, 0) end
-    run.records:event(step, "warn", { what = tostring(answer) })
+    run.records:event(step, "warn", { key = "on.step", what = tostring(answer) })
     run.progress:say("warning: " .. tostring(answer) .. "\n  the last decision stays")
   end
   return run.answer

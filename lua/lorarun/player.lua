@@ -27,6 +27,17 @@ function player.options(folder, opening, more)
   return options
 end
 
+--- Options of train.run that go on with a run from its own folder alone.
+function player.own_options(folder, more)
+  local opening = journal.opening(journal.history(journal.in_force((journal.read(folder)))))
+  if not opening then
+    lorarun.fail { what = "the journal does not say how this run began", where = folder .. "/journal.jsonl" }
+  end
+  local options = player.options(folder, opening, more)
+  options.name, options.runs = folder:match("([^/]+)$"), folder:match("^(.*)/[^/]+$") or "."
+  return options
+end
+
 --- The policy as it answered then.
 local function recorded_policy(self, policy)
   return {

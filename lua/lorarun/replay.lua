@@ -175,7 +175,8 @@ function replay.source(folder)
     events = journal.history(events), first_step = opening.step }
 end
 
-local function check_data(run, source)
+--- Refuses when the pictures are others than when the run was recorded.
+function replay.check_data(run, source)
   local recorded = source.events[1].data_hash or run_folder.manifest(source.folder).data.hash
   if recorded == run.data_hash then return end
   lorarun.fail { what = "pictures or captions changed since the run was recorded", where = source.folder,
@@ -192,7 +193,7 @@ function replay.open(source, runs, to)
   run.cache_folder = source.folder:match("^(.*)/[^/]+$") .. "/.cache"
   run.settings.render = nil
   train.open_data(run)
-  check_data(run, source)
+  replay.check_data(run, source)
   train.open_loader(run)
   train.open_trainer(run)
   local later = { unpack(source.events, 2) }

@@ -13,10 +13,6 @@ local run_folder = {}
 
 local system = lorarun.system
 
---- Settings that may differ between two starts of one run.
-local FREE = { name = true, steps = true, epochs = true, save = true, render = true, on = true, schedule = true,
-  device = true }
-
 local function flatten(value, path, into)
   if type(value) ~= "table" then
     into[path] = value
@@ -31,21 +27,28 @@ end
 --- Gives {["network.rank"] = 16, …}: everything that must stay as it is. Folders may move: pictures
 --- are compared by content, the model by the recipe's own words.
 function run_folder.structure(run)
-  local settings, fixed, flat = run.settings, {}, {}
-  for key, value in pairs(settings) do
-    local s = schema.find(key)
-    if not FREE[key] and not (s and s.live) then fixed[key] = value end
+  local all, fixed = {}, {}
+  flatten(run.settings, "", all)
+  for key, value in pairs(all) do
+    if not schema.changes(key) and not key:find("^data%[%d+%]%.dir$") then fixed[key] = value end
   end
-  flatten(fixed, "", flat)
-  flat["optimizer.lr"] = nil
-  flat["model.path"] = run.recipe.base
-  for i in ipairs(settings.data) do flat["data[" .. i .. "].dir"] = nil end
-  return flat
+  fixed["model.path"] = run.recipe.base
+  return fixed
+end
+
+--- What must stay as it is while the run goes: the structure, and what this start has opened.
+local function standing(run)
+  local fixed = run_folder.structure(run)
+  fixed.name, fixed.device = run.settings.name, run.settings.device
+  for i, set in ipairs(run.settings.data) do fixed["data[" .. i .. "].dir"] = set.dir end
+  return fixed
 end
 
 local function show(value) return value == nil and "absent" or tostring(value) end
 
-local function first_difference(old, new)
+--- Gives the first key, in their order, that differs between two structures, or nothing. What may change now and
+--- could not when the older was written is no difference.
+function run_folder.first_difference(old, new)
   local keys = {}
   for key in pairs(old) do keys[#keys + 1] = key end
   for key in pairs(new) do
@@ -53,20 +56,34 @@ local function first_difference(old, new)
   end
   table.sort(keys)
   for _, key in ipairs(keys) do
-    if old[key] ~= new[key] then return key end
+    local is_free = new[key] == nil and schema.changes(key)
+    if old[key] ~= new[key] and not is_free then return key end
   end
 end
 
 --- Raises an error when the run was made with another structure.
 function run_folder.check_structure(run, manifest)
   local new = run_folder.structure(run)
-  local key = first_difference(manifest.structure or {}, new)
+  local key = run_folder.first_difference(manifest.structure or {}, new)
   if not key then return end
   lorarun.fail {
     what = ("%s was %s when this run began and is %s now; it cannot change inside a run"):format(key,
       show(manifest.structure[key]), show(new[key])),
     where = run.recipe.path,
     fix = "start anew with --fresh, or change it back",
+  }
+end
+
+--- Raises an error when a recipe cannot follow the run's while it goes.
+function run_folder.check_reload(run, opened)
+  local old, new = standing(run), standing { settings = opened.settings, recipe = opened }
+  local key = run_folder.first_difference(old, new)
+  if not key then return end
+  local reason = schema.reason(key)
+  lorarun.fail {
+    what = ("%s cannot change inside a run%s (%s -> %s)"):format(key, reason and ": " .. reason or "", show(old[key]),
+      show(new[key])),
+    where = opened.path, fix = "change it back; for another value start anew with --fresh, or fork the run",
   }
 end
 
@@ -138,6 +155,11 @@ function run_folder.find(word, runs)
       or "give the folder of a run, or --runs DIR") }
 end
 
+--- Keeps the text that is in force, under its hash.
+function run_folder.keep_recipe(run)
+  system.write(run.folder .. "/recipe/" .. run.recipe.hash:sub(1, 16) .. ".lua", run.recipe.text)
+end
+
 --- Makes the folder and takes its lock.
 function run_folder.open(run)
   system.make_folder(run.folder .. "/checkpoints")
@@ -146,7 +168,7 @@ function run_folder.open(run)
     lorarun.fail { what = "another process (" .. holder .. ") works in this run folder", where = run.folder,
       fix = "wait for it, stop it, or start a run of its own with --fresh" }
   end
-  system.write(run.folder .. "/recipe/" .. run.recipe.hash:sub(1, 16) .. ".lua", run.recipe.text)
+  run_folder.keep_recipe(run)
 end
 
 return run_folder

@@ -55,6 +55,11 @@ function lorarun.system.absolute(path) end
 ---@return string
 function lorarun.system.sha256(text) end
 
+--- Gives the SHA-256 of a file's bytes, 64 digits.
+---@param path string
+---@return string
+function lorarun.system.sha256_file(path) end
+
 --- Gives the value of a JSON text.
 ---@param text string
 ---@param place? string
@@ -91,6 +96,9 @@ function lorarun.system.duration(seconds) end
 --- Gives name and exit code of a pending SIGINT or SIGTERM, or nothing.
 ---@return string?
 function lorarun.system.signal() end
+
+--- From now on SIGINT and SIGTERM leave a note for signal() instead of ending the process.
+function lorarun.system.catch_signals() end
 
 --- Says something on standard error; level "info" or "warn".
 ---@param text string

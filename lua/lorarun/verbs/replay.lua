@@ -42,6 +42,7 @@ end
 
 function verb.run(arguments)
   local folder = run_folder.find(arguments[1], arguments.runs)
+  lorarun.system.catch_signals()
   local report = replay.run(folder,
     { to = verbs.whole_number(arguments, "to"), keep = arguments.keep, band = band_of(arguments) })
   if arguments.json then print(lorarun.system.encode(report)) else tell(report) end
