@@ -4,6 +4,7 @@
 --
 -- A complete run is recognised before anything is loaded.
 
+local inert = require "lorarun.inert"
 local knobs = require "lorarun.knobs"
 local loop = require "lorarun.loop"
 local progress = require "lorarun.progress"
@@ -42,6 +43,12 @@ function train.open_data(run)
   run.data_hash, run.pictures = run.dataset:hash(), run.dataset:facts().pictures
 end
 
+--- Gives the number of steps that the settings ask for.
+function train.count_steps(run)
+  local s = run.settings
+  return s.steps or math.max(1, math.floor(s.epochs * run.steps_per_epoch + 0.5))
+end
+
 --- Encodes what is missing, and opens the loader.
 function train.open_loader(run)
   local s = run.settings
@@ -49,7 +56,7 @@ function train.open_loader(run)
   run.encoded = lorarun.data.encode(run.dataset, run.model, run.cache, render.prompts(s))
   run.loader = lorarun.data.loader(run.dataset, run.cache, { batch = s.batch, accumulate = s.accumulate, seed = s.seed })
   run.steps_per_epoch = run.loader:steps_per_epoch()
-  run.steps = s.steps or math.max(1, math.floor(s.epochs * run.steps_per_epoch + 0.5))
+  run.steps = train.count_steps(run)
 end
 
 local function without(options, names)
@@ -100,18 +107,24 @@ local function is_complete(run, manifest)
   return last ~= nil and steps ~= nil and last >= steps
 end
 
-local function begin(run, resumed)
+local function begin(run, event, more)
   run.records = records.open(run.folder, run.step)
   run.progress = progress.new(run.step, run.steps)
-  run.records:event(run.step, resumed and "resume" or "start", {
+  local fields = {
     recipe = run.recipe.hash, path = system.absolute(run.recipe.path), given = run.recipe.given,
     seed = run.settings.seed, steps = run.steps, device = run.device, data_hash = run.data_hash,
     parameters = run.network:count(), encoded = run.encoded,
-  })
+  }
+  for key, value in pairs(more or {}) do fields[key] = value end
+  run.records:event(run.step, event, fields)
+  for _, one in ipairs(run.recipe.warnings or {}) do
+    run.records:event(run.step, "warn", { key = one.key, what = inert.text(one) })
+    system.log(inert.text(one) .. "\n  fix: " .. one.fix, "warn")
+  end
   run_folder.write_manifest(run, "running")
   knobs.dry_run(run)
-  say((resumed and "resumes at step %d of %d" or "starts at step %d of %d"):format(run.step, run.steps))
-  if not resumed and run.settings.render then render.draw(run, 0) end
+  say((event == "start" and "starts at step %d of %d" or event .. "s at step %d of %d"):format(run.step, run.steps))
+  if event == "start" and run.settings.render then render.draw(run, 0) end
   run.progress:start()
 end
 
@@ -148,6 +161,14 @@ local function run_guarded(run)
   error(result, 0)
 end
 
+--- Trains an opened run from where it stands; gives the exit code.
+---@param event string   how it begins: start, resume, fork
+---@param more table?    of this beginning, for the journal
+function train.go_on(run, options, event, more)
+  begin(run, event, more)
+  return finish(run, options, run_guarded(run))
+end
+
 --- Trains a recipe; gives the exit code.
 function train.run(options)
   local run = train.new(options)
@@ -162,8 +183,7 @@ function train.run(options)
   io.stderr:write(run.dataset:report(), "\n")
   train.open_loader(run)
   train.open_trainer(run)
-  begin(run, train.resume(run))
-  return finish(run, options, run_guarded(run))
+  return train.go_on(run, options, train.resume(run) and "resume" or "start")
 end
 
 return train
