@@ -127,6 +127,15 @@ function journal.of_kind(events, kind)
   return found
 end
 
+--- Gives how many tweaks and reloads shaped the run, or nothing when there was none.
+function journal.live_changes(folder)
+  local count = 0
+  for _, event in ipairs(journal.history(journal.in_force((journal.read(folder))))) do
+    if event.event == "tweak" or event.event == "reload" then count = count + 1 end
+  end
+  return count > 0 and count or nil
+end
+
 --- The recipe's text of a hash, as the run folder keeps it.
 function journal.recipe_text(folder, hash)
   local path = ("%s/recipe/%s.lua"):format(folder, hash:sub(1, 16))

@@ -1,6 +1,7 @@
 --- What a LoRA file says about its making.  No dates: the same run gives the same file.
 
 local given = require "lorarun.given"
+local journal = require "lorarun.journal"
 
 local metadata = {}
 
@@ -18,7 +19,7 @@ function metadata.of(run)
     ss_guidance_scale = s.guidance, ss_training_comment = "trained with lorarun",
     ["modelspec.title"] = run.name,
     ["lorarun.recipe"] = { text = run.recipe.text, hash = run.recipe.hash, seed = s.seed, data_hash = run.data_hash,
-      set = given.without_paths(run.recipe.given) },
+      set = given.without_paths(run.recipe.given), live = journal.live_changes(run.folder) },
   }
   for key, value in pairs(header) do header[key] = text(value) end
   return header

@@ -9,6 +9,7 @@ local knobs = require "lorarun.knobs"
 local loop = require "lorarun.loop"
 local progress = require "lorarun.progress"
 local recipe = require "lorarun.recipe"
+local reload = require "lorarun.reload"
 local records = require "lorarun.records"
 local render = require "lorarun.render"
 local run_folder = require "lorarun.run_folder"
@@ -88,7 +89,7 @@ function train.resume(run, at_most)
   run.statistics = saved.statistics or run_stats.new()
   run.last = run.statistics
   run.answer, run.last_answer, run.epoch = saved.answer, saved.last_answer, saved.epoch
-  run.tweaks, run.last_tweak = saved.tweaks, saved.last_tweak
+  run.tweaks, run.last_tweak, run.state_version = saved.tweaks, saved.last_tweak, saved.state_version
   return true
 end
 
@@ -122,6 +123,7 @@ local function begin(run, event, more)
     system.log(inert.text(one) .. "\n  fix: " .. one.fix, "warn")
   end
   run_folder.write_manifest(run, "running")
+  reload.open(run)
   knobs.dry_run(run)
   say((event == "start" and "starts at step %d of %d" or event .. "s at step %d of %d"):format(run.step, run.steps))
   if event == "start" and run.settings.render then render.draw(run, 0) end
@@ -179,6 +181,7 @@ function train.run(options)
   end
   train.open_data(run)
   if manifest then run_folder.check_data(run, manifest) end
+  if options.check_data then options.check_data(run) end
   run_folder.open(run)
   io.stderr:write(run.dataset:report(), "\n")
   train.open_loader(run)

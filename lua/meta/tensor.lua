@@ -98,6 +98,11 @@ function lorarun.tensor.stack(tensors, dim) end
 ---@return table<string, lorarun.Tensor>
 function lorarun.tensor.load(path) end
 
+--- Reads the header's metadata of a safetensors file.
+---@param path string
+---@return table<string, string>
+function lorarun.tensor.metadata(path) end
+
 --- Writes a safetensors file, whole or not at all.
 ---@param path string
 ---@param tensors table<string,lorarun.Tensor>

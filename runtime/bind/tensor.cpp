@@ -134,6 +134,12 @@ int load(lua_State* L) {
   return push_named_tensors(L, all);
 }
 
+// metadata(path) -> {key = text, …}: the header of a safetensors file
+int metadata(lua_State* L) {
+  push_json(L, SafetensorsFile::open(check_string(L, 1))->metadata());
+  return 1;
+}
+
 // save(path, {name = tensor, …} [, metadata])
 int save(lua_State* L) {
   std::map<std::string, std::string> metadata;
@@ -193,6 +199,7 @@ const luaL_Reg tensor_constructors[] = {{"zeros", guarded<zeros>},
                                         {"stack", guarded<stack>},
                                         {"load", guarded<load>},
                                         {"save", guarded<save>},
+                                        {"metadata", guarded<metadata>},
                                         {nullptr, nullptr}};
 
 void open_tensor(lua_State* L) {  // [lorarun]
