@@ -118,6 +118,7 @@ local function accepted_answer(run, step, decided)
     note_change(run, step, answer)
   else
     if not run.records then error(answer, 0) end
+    run.failed_decision = step
     run.records:event(step, "warn", { key = "on.step", what = tostring(answer) })
     run.progress:say("warning: " .. tostring(answer) .. "\n  the last decision stays")
   end

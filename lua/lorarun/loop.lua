@@ -7,7 +7,9 @@
 -- and only here it is saved, drawn and stopped.
 
 local knobs = require "lorarun.knobs"
+local live = require "lorarun.live"
 local metadata = require "lorarun.metadata"
+local reload = require "lorarun.reload"
 local render = require "lorarun.render"
 
 local loop = {}
@@ -38,7 +40,8 @@ function loop.save(run)
     folder = run.folder .. "/checkpoints", name = run.name, dialect = s.format, dtype = s.dtype, keep = s.keep,
     metadata = metadata.of(run),
     state = { step = run.step, cursor = run.loader:cursor(), state = run.state, statistics = run.statistics, answer = run.answer,
-      last_answer = run.last_answer, epoch = run.epoch, tweaks = run.tweaks, last_tweak = run.last_tweak },
+      last_answer = run.last_answer, epoch = run.epoch, tweaks = run.tweaks, last_tweak = run.last_tweak,
+      state_version = run.settings.version },
   })
   run.saved = run.step
   run.records:event(run.step, "checkpoint", { path = path })
@@ -59,7 +62,9 @@ local function take_step(run)
   run.progress:step(run, stats)
 end
 
-local function stop(run, exit_code, fields)
+--- Ends the run with everything saved; `status` is what its manifest says from now on.
+local function stop(run, exit_code, status, fields)
+  run.status = status
   if run.saved ~= run.step then loop.save(run) end
   run.records:event(run.step, "stop", fields)
   run.records:flush()
@@ -69,20 +74,23 @@ end
 --- True while there is a step to take; at each boundary a run that is made again hears its player first.
 local function goes_on(run)
   if run.player and not run.player:boundary(run) then return false end
+  reload.poll(run)
   return run.step < run.steps
 end
 
 --- Trains until the last step, a signal, or a policy's stop; gives the exit code.
 function loop.run(run)
   while goes_on(run) do
+    local asked = live.drain(run)
+    if asked then return stop(run, asked.exit_code, asked.status, asked.fields) end
     local reason = take_step(run)
-    if reason then return stop(run, STOPPED_BY_POLICY, { origin = "recipe", what = tostring(reason) }) end
+    if reason then return stop(run, STOPPED_BY_POLICY, "stopped", { origin = "recipe", what = tostring(reason) }) end
     if run.settings.render and is_due(run, run.knobs.render) then render.draw(run, run.step) end
     if is_due(run, run.knobs.save) then loop.save(run) end
     local signal, exit_code = lorarun.system.signal()
-    if signal then return stop(run, exit_code, { origin = "signal", what = signal }) end
+    if signal then return stop(run, exit_code, "interrupted", { origin = "signal", what = signal }) end
   end
-  return stop(run, 0, { what = "complete" })
+  return stop(run, 0, "complete", { what = "complete" })
 end
 
 return loop

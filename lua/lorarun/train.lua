@@ -6,6 +6,7 @@
 
 local inert = require "lorarun.inert"
 local knobs = require "lorarun.knobs"
+local live = require "lorarun.live"
 local loop = require "lorarun.loop"
 local progress = require "lorarun.progress"
 local recipe = require "lorarun.recipe"
@@ -127,11 +128,12 @@ local function begin(run, event, more)
   knobs.dry_run(run)
   say((event == "start" and "starts at step %d of %d" or event .. "s at step %d of %d"):format(run.step, run.steps))
   if event == "start" and run.settings.render then render.draw(run, 0) end
+  if not run.player then live.open(run) end
   run.progress:start()
 end
 
 local function finish(run, options, exit_code)
-  local status = exit_code == 0 and "complete" or "interrupted"
+  local status = run.status
   run_folder.write_manifest(run, status)
   local last = last_checkpoint(run)
   local file = ("%s/checkpoints/%s-%06d.safetensors"):format(run.folder, run.name, last)
@@ -156,6 +158,7 @@ end
 --- The loop; its failure is written into the journal before it goes on to the user.
 local function run_guarded(run)
   local done, result = pcall(loop.run, run)
+  live.close(run, done and run.status or "failed")
   if done then return result end
   run.records:event(run.step, "stop", { what = tostring(result) })
   run.records:flush()
@@ -171,8 +174,9 @@ function train.go_on(run, options, event, more)
   return finish(run, options, run_guarded(run))
 end
 
---- Trains a recipe; gives the exit code.
+--- Trains a recipe, or goes on with a run whose folder is named; gives the exit code.
 function train.run(options)
+  if system.is_folder(options.recipe) then options = require("lorarun.player").own_options(options.recipe, options) end
   local run = train.new(options)
   local manifest = run_folder.manifest(run.folder)
   if manifest then

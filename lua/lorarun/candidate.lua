@@ -1,0 +1,117 @@
+--- A recipe's text that may take the place of the one in force.
+--
+--   text --compile, schema--> recipe --same structure?--> --state migrated--> --rehearsed to the last step--> candidate
+--
+-- Nothing of the run is touched: it sees the run through a copy that reads through to it, and the recipe's
+-- hooks see copies of the state. Whatever does not fit raises an error that says what, where and how to fix.
+
+local check = require "lorarun.check"
+local given = require "lorarun.given"
+local knobs = require "lorarun.knobs"
+local plan = require "lorarun.plan"
+local recipe = require "lorarun.recipe"
+local render = require "lorarun.render"
+local run_folder = require "lorarun.run_folder"
+
+local candidate = {}
+
+local MOST_COMPARED = 20000
+
+--- The same command line over another text.
+local function options_of(run, text)
+  return given.options(run.recipe.given, { recipe = run.recipe.path, text = text })
+end
+
+local function steps_of(run, opened)
+  local s = opened.settings
+  local steps = s.steps or math.max(1, math.floor(s.epochs * run.steps_per_epoch + 0.5))
+  if steps < run.step then
+    lorarun.fail { what = ("steps = %d is behind the run, which stands at step %d"):format(steps, run.step),
+      where = opened.path .. ", steps", fix = ("give at least %d"):format(run.step) }
+  end
+  return steps
+end
+
+--- The state as the new recipe wants it.
+---@param opened table        the new recipe
+---@param state table
+---@param from integer?       the version that the state is of
+function candidate.state(opened, state, from)
+  local to = opened.settings.version
+  if from == nil or from == to then return state end
+  if not opened.settings.migrate then
+    lorarun.fail { what = ("the state is of version %s and the recipe of version %s, which has no migrate"):format(from, to),
+      where = opened.path .. ", version", fix = "add migrate = function(state, from) … return state end" }
+  end
+  return opened.policy:migrate(state, from)
+end
+
+--- Encodes prompts that no run of these pictures has drawn yet.
+local function encode_prompts(run, settings)
+  local old, new = render.prompts(run.settings), render.prompts(settings)
+  if #new > 0 and table.concat(old, "\n") ~= table.concat(new, "\n") then
+    lorarun.data.encode(run.dataset, run.model, run.cache, new)
+  end
+end
+
+--- The decision of the next step, as it will really be asked.
+local function first_decision(trial)
+  local step = trial.step + 1
+  if not trial.recipe.policy:has("step") or step > trial.steps then return end
+  local answer = trial.recipe.policy:decide("step", trial.state, knobs.snapshot(trial, step))
+  check.knobs(answer, trial.recipe.path .. ", on.step at step " .. step)
+end
+
+local function check_knobs_below(trial)
+  for step = trial.step + 1, math.min(trial.steps, trial.step + MOST_COMPARED) do
+    local lr = knobs.below(trial, step).lr
+    if lr ~= lr or lr < 0 or lr == math.huge then
+      lorarun.fail { what = ("the learning rate of step %d would be %s"):format(step, lr), where = trial.recipe.path,
+        fix = "look at optimizer.lr, schedule and phases" }
+    end
+  end
+end
+
+local function rehearse(trial)
+  first_decision(trial)
+  check_knobs_below(trial)
+  plan.dry_run(trial.recipe.policy, trial.settings, trial.state, trial.step, trial.steps,
+    { place = trial.recipe.path, tweaks = trial.tweaks, steps_per_epoch = trial.steps_per_epoch })
+end
+
+--- What the plans of the rest of the run differ in; settings alone where the rest is too long to compare.
+local function difference(run, trial)
+  local good, diff = pcall(function()
+    if run.steps - run.step > MOST_COMPARED then
+      local nothing = { from = run.step, count = 0, columns = {} }
+      return plan.diff(setmetatable({ settings = run.settings }, { __index = nothing }),
+        setmetatable({ settings = trial.settings }, { __index = nothing }))
+    end
+    return plan.diff(plan.of(run, { from = run.step }), plan.of(trial, { from = run.step }))
+  end)
+  return good and diff or { settings = {}, knobs = {}, text = "" }
+end
+
+--- Opens a text as a candidate for the run.  Raises an error when it cannot follow the recipe in force.
+---@param run table
+---@param text string
+---@param from integer?   the version of the run's state, when it is not the recipe's in force
+---@return table candidate   { recipe, settings, state, steps, diff }
+function candidate.open(run, text, from)
+  local opened = recipe.open(options_of(run, text))
+  local good, result = pcall(function()
+    run_folder.check_reload(run, opened)
+    local trial = setmetatable({ recipe = opened, settings = opened.settings, records = false }, { __index = run })
+    trial.steps = steps_of(run, opened)
+    trial.state = candidate.state(opened, run.state, from or run.settings.version)
+    rehearse(trial)
+    encode_prompts(run, opened.settings)
+    return { recipe = opened, settings = opened.settings, state = trial.state, steps = trial.steps,
+      diff = difference(run, trial) }
+  end)
+  if good then return result end
+  opened.policy:free()
+  error(result, 0)
+end
+
+return candidate

@@ -1,0 +1,233 @@
+--- Hot reload: a recipe that was saved is in force at the next step.
+--
+--   file saved --200 ms quiet--> text --candidate.lua--> swap at a step boundary --> journal, one line to people
+--                                         \-- refused --> journal, what / where / how to fix; the last good goes on
+--
+-- Code is replaced, data stays: `state` lives through every reload. A recipe that fails at its first decision is
+-- taken back at the next boundary, with the state that it found. Nothing here stops a run.
+
+local candidate = require "lorarun.candidate"
+local journal = require "lorarun.journal"
+local run_folder = require "lorarun.run_folder"
+
+local reload = {}
+
+local system = lorarun.system
+
+local MOST_SHOWN, MOST_LINES = 6, 20
+
+--- The recipe's file and those of its parts.
+local function files_of(run)
+  local files = { run.recipe.path }
+  for _, path in ipairs(run.recipe.part_files or {}) do files[#files + 1] = path end
+  return files
+end
+
+--- Takes an error's text apart into what, where and fix.
+local function parts_of(message)
+  local text = tostring(message)
+  local what = text:match("^(.-)\n%s+at: ") or text:match("^(.-)\n%s+fix: ") or text
+  return { what = what, where = text:match("\n%s+at: ([^\n]*)"), fix = text:match("\n%s+fix: (.*)$") }
+end
+
+local function say(run, text)
+  if run.progress then run.progress:say(text) end
+end
+
+local function refuse(run, message, origin)
+  local fields = parts_of(message)
+  fields.origin, fields.old = origin, run.recipe.hash
+  run.records:event(run.step, "refused", fields)
+  say(run, ("reload refused at step %d: %s\n  the last good recipe goes on"):format(run.step, tostring(message)))
+  return { accepted = false, text = tostring(message), what = fields.what, where = fields.where, fix = fields.fix }
+end
+
+local function show(value)
+  if value == nil then return "absent" end
+  return type(value) == "number" and ("%.6g"):format(value) or tostring(value)
+end
+
+local function is_hook(change) return change.key:find("^on%.") or change.key:find("^migrate") end
+
+--- The settings that changed, hooks by their names.
+local function changed_settings(old, new)
+  local changed = {}
+  for _, change in ipairs(new.diff.settings) do
+    if not is_hook(change) then changed[#changed + 1] = { key = change.key, old = change.old, new = change.new } end
+  end
+  for _, hook in ipairs { "step", "evaluate", "select" } do
+    local before, after = old.recipe.policy:has(hook), new.recipe.policy:has(hook)
+    local acts = before and after and #changed == 0 and #new.diff.knobs > 0
+    if before ~= after or acts then
+      local text = (acts and "changed") or (after and "added") or "removed"
+      table.insert(changed, 1, { key = "on." .. hook, new = text })
+    end
+  end
+  return changed
+end
+
+local function setting_text(change)
+  if change.key:find("^on%.") then return change.new == "changed" and change.key or change.key .. " " .. change.new end
+  return ("%s %s -> %s"):format(change.key, show(change.old), show(change.new))
+end
+
+local function knob_text(d, steps)
+  local last = d.to < steps and (" to " .. d.to) or ""
+  return ("%s %s -> %s from step %d%s"):format(d.key, show(d.old), show(d.new), d.from, last)
+end
+
+--- "on.step; lr 5e-05 -> 3e-05 from step 812"
+local function summary(changed, new)
+  local parts = {}
+  for _, change in ipairs(changed) do parts[#parts + 1] = setting_text(change) end
+  for _, d in ipairs(new.diff.knobs) do parts[#parts + 1] = knob_text(d, new.steps) end
+  if #parts == 0 then return "the text changed, the plan did not" end
+  local more = #parts - MOST_SHOWN
+  local shown = table.concat(parts, "; ", 1, math.min(#parts, MOST_SHOWN))
+  return more > 0 and ("%s; and %d more"):format(shown, more) or shown
+end
+
+local function shortened(text)
+  local lines = {}
+  for line in text:gmatch("[^\n]+") do lines[#lines + 1] = line end
+  if #lines <= MOST_LINES then return text end
+  return table.concat(lines, "\n", 1, MOST_LINES) .. ("\nand %d more"):format(#lines - MOST_LINES)
+end
+
+--- What a rollback needs.
+local function standing(run)
+  return { recipe = run.recipe, settings = run.settings, steps = run.steps, state = run.state, answer = run.answer,
+    step = run.step }
+end
+
+--- Puts a recipe and its state in force.
+local function put_in_force(run, new)
+  run.recipe, run.settings, run.steps, run.state = new.recipe, new.settings, new.steps, new.state
+  if run.progress then run.progress.steps = new.steps end
+  run_folder.write_manifest(run, "running")
+  if run.reload then run.reload.watcher:set(files_of(run)) end
+end
+
+--- Keeps the recipe that goes for a rollback; of several at one boundary the first.
+local function keep_previous(run, old)
+  local watch = run.reload
+  if not watch then return old.recipe.policy:free() end
+  if watch.previous then return old.recipe.policy:free() end
+  watch.previous = old
+end
+
+local function accept(run, new, origin)
+  local old = standing(run)
+  put_in_force(run, new)
+  local changed = changed_settings(old, new)
+  local text = summary(changed, new)
+  run.records:event(run.step, "reload", { old = old.recipe.hash, new = new.recipe.hash,
+    path = system.absolute(new.recipe.path), changed = #changed > 0 and changed or nil,
+    diff = shortened(new.diff.text), steps = new.steps, origin = origin })
+  say(run, ("reload at step %d: %s"):format(run.step, text))
+  keep_previous(run, old)
+  return { accepted = true, text = text, changed = changed, diff = new.diff }
+end
+
+--- Everything that can fail, before anything changes.
+local function prepare(run, text)
+  local new = candidate.open(run, text or system.read(run.recipe.path))
+  run_folder.keep_recipe { folder = run.folder, recipe = new.recipe }
+  return new
+end
+
+--- Takes the recipe of a file, or of `text`, into force now: at a step boundary.
+---@param run table
+---@param text string?     the recipe's text; the file's when absent
+---@param origin string?   who wished it: edit, attach, …
+---@return table outcome   { accepted, text, … }; when refused also what, where and fix
+function reload.now(run, text, origin)
+  origin = origin or "edit"
+  local good, new = pcall(prepare, run, text)
+  if not good then return refuse(run, new, origin) end
+  return accept(run, new, origin)
+end
+
+local function tell_gone(run)
+  if run.reload.gone then return end
+  run.reload.gone = true
+  run.records:event(run.step, "warn", { key = "recipe", what = run.recipe.path .. " is gone", origin = "edit" })
+  say(run, ("%s is gone: the last good recipe goes on; save it again to change the run"):format(run.recipe.path))
+end
+
+--- Looks at the files after a change; each content is tried once.
+local function look(run)
+  local watch = run.reload
+  local good, text = pcall(system.read, run.recipe.path)
+  if not good then return tell_gone(run) end
+  watch.gone = nil
+  local hash = system.sha256(text)
+  if text == run.recipe.text and not run.recipe.part_files then
+    watch.refused = nil
+  elseif hash ~= watch.refused or run.recipe.part_files then
+    watch.refused = not reload.now(run, text, "edit").accepted and hash or nil
+  end
+end
+
+--- Takes a recipe back whose first decision failed, and lets go of what it replaced.
+local function settle_previous(run)
+  local watch, old = run.reload, run.reload.previous
+  if run.step == old.step then return end
+  watch.previous = nil
+  if run.failed_decision ~= old.step + 1 then return old.recipe.policy:free() end
+  local failed = run.recipe
+  put_in_force(run, old)
+  run.answer = old.answer
+  watch.refused = failed.hash
+  failed.policy:free()
+  run.records:event(run.step, "reload", { old = failed.hash, new = old.recipe.hash, steps = old.steps,
+    path = system.absolute(old.recipe.path), diff = "taken back", origin = "rollback" })
+  refuse(run, ("on.step failed at its first step, %d: the recipe before it is in force again"):format(old.step + 1), "edit")
+end
+
+--- The recipe in force before this start, by the journal; nothing when this is its first.
+local function recorded_opening(run)
+  local events = journal.read(run.folder)
+  for i = #events, 1, -1 do
+    local is_this_start = events[i].event == "resume"
+    events[i] = nil
+    if is_this_start then break end
+  end
+  return journal.opening(journal.in_force(events))
+end
+
+--- A start with another text than the one in force at the end of the last is a reload at its first step.
+local function note_edit_between_starts(run)
+  local before = recorded_opening(run)
+  if not before or before.recipe == run.recipe.hash then return end
+  run.records:event(run.step, "reload", { old = before.recipe, new = run.recipe.hash, steps = run.steps,
+    path = system.absolute(run.recipe.path), diff = "edited while the run stood still", origin = "edit" })
+  say(run, ("reload at step %d: the recipe was edited while the run stood still"):format(run.step))
+end
+
+--- Begins to watch the recipe of a run that is about to go; brings the state of a resumed one into shape.
+---@param run table
+function reload.open(run)
+  if run.player then return end
+  if run.step > 0 then
+    run.state = candidate.state(run.recipe, run.state, run.state_version)
+    note_edit_between_starts(run)
+  end
+  if not run.recipe.is_of_file then return end -- the file may hold a later text than the one that was asked for
+  run.reload = { watcher = lorarun.watch.new(files_of(run)), is_new = true }
+end
+
+--- At a step boundary: takes over what was saved since the last one.
+---@param run table
+function reload.poll(run)
+  local watch = run.reload
+  if not watch then return end
+  if watch.previous then settle_previous(run) end
+  local changed = watch.watcher:changed()
+  if changed or watch.is_new then -- the first look finds what was saved while the model was read
+    watch.is_new = nil
+    look(run)
+  end
+end
+
+return reload
