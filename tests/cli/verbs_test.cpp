@@ -95,25 +95,5 @@ TEST(Convert, LeavesNothingWhenTheInputIsMissing) {
   EXPECT_FALSE(fs::exists(folder.path() / "b.safetensors"));
 }
 
-class LuaSpecs : public ::testing::TestWithParam<std::string> {};
-
-TEST_P(LuaSpecs, Pass) {
-  const Folder folder;
-  const Outcome outcome = run_program({"--test", GetParam()}, folder.path());
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
-}
-
-std::vector<std::string> specs() {
-  std::vector<std::string> files;
-  for (const auto& entry : fs::directory_iterator(LORARUN_SOURCE_DIR "/tests/lua")) {
-    if (entry.path().string().ends_with("_spec.lua")) { files.push_back(entry.path().string()); }
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-INSTANTIATE_TEST_SUITE_P(Files, LuaSpecs, ::testing::ValuesIn(specs()),
-                         [](const auto& file) { return fs::path(file.param).stem().string(); });
-
 }  // namespace
 }  // namespace lorarun::cli
