@@ -6,6 +6,7 @@
 -- recipe decides it decides again; the player only sees to it that an answer that was lost then (a policy that
 -- crashed) is lost again, and that on a device whose sums vary the recorded answer holds.
 
+local candidate = require "lorarun.candidate"
 local journal = require "lorarun.journal"
 local recipe = require "lorarun.recipe"
 local given = require "lorarun.given"
@@ -27,14 +28,16 @@ function player.options(folder, opening, more)
   return options
 end
 
---- Options of train.run that go on with a run from its own folder alone.
+--- Options of train.run that go on with a run from its own folder alone, with the text that was in force last.
+---@param more table   of the command line: set, steps, json
 function player.own_options(folder, more)
+  folder = lorarun.system.absolute(folder):gsub("/+$", "")
   local opening = journal.opening(journal.history(journal.in_force((journal.read(folder)))))
   if not opening then
     lorarun.fail { what = "the journal does not say how this run began", where = folder .. "/journal.jsonl" }
   end
-  local options = player.options(folder, opening, more)
-  options.name, options.runs = folder:match("([^/]+)$"), folder:match("^(.*)/[^/]+$") or "."
+  local options = player.options(folder, opening, { set = more.set, steps = more.steps, seed = more.seed, json = more.json })
+  options.name, options.runs = folder:match("([^/]+)$"), folder:match("^(.*)/[^/]+$")
   return options
 end
 
@@ -74,10 +77,11 @@ end
 --- Lets the run's recipe answer as it did when it was recorded.
 function player:take_policy(run) run.recipe.policy = recorded_policy(self, run.recipe.policy) end
 
---- Puts another recipe in the place of the run's.
+--- Puts another recipe in the place of the run's; `state` is brought into its shape, as a reload does.
 function player:switch(run, opening, steps)
   local opened = recipe.open(player.options(self.folder, opening, { name = run.name }))
   opened.settings.render = run.settings.render and opened.settings.render
+  run.state = candidate.state(opened, run.state, run.settings.version)
   run.recipe, run.settings = opened, opened.settings
   run.steps = steps or opened.settings.steps or run.steps
   self.opening = opening
@@ -88,6 +92,16 @@ local function switch_when_changed(self, run, event)
   self:switch(run, event, event.steps)
 end
 
+--- A reload; one that takes another back finds the state that stood before it.
+local function play_reload(self, run, event)
+  local now, before = self.opening, self.before_reload
+  self.before_reload = { state = run.state, answer = run.answer }
+  if event.origin == "rollback" and before then run.state, run.settings.version = before.state, nil end
+  self:switch(run, { recipe = event.new, path = event.path or now.path, given = now.given }, event.steps)
+  if event.origin == "rollback" and before then run.answer = before.answer end
+  run.records:event(run.step, "reload", event)
+end
+
 --- What each kind of event does at its boundary.
 player.ACTS = {
   tweak = function(_, run, event)
@@ -95,10 +109,7 @@ player.ACTS = {
     tweak.id, run.last_tweak = event.id, event.id
   end,
   untweak = function(_, run, event) tweaks.remove(run, event.id, event.origin) end,
-  reload = function(self, run, event)
-    local now = self.opening
-    self:switch(run, { recipe = event.new, path = event.path or now.path, given = now.given })
-  end,
+  reload = play_reload,
   resume = switch_when_changed,
   fork = switch_when_changed,
   checkpoint = function(_, run)
