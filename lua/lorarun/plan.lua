@@ -26,11 +26,21 @@ local function text_of(value)
   return lorarun.system.encode(value)
 end
 
---- {kind = "logit_normal", mean = 0.5} as "logit_normal { mean = 0.5 }".
-local function law_text(law)
+local function is_read(law, s)
+  for _, kind in ipairs(s and s.acts_with or { law.kind }) do
+    if kind == law.kind then return true end
+  end
+  return false
+end
+
+--- {kind = "logit_normal", mean = 0.5} as "logit_normal { mean = 0.5 }": what it reads and is not the default.
+local function law_text(name, law)
   local rest = {}
   for key, value in pairs(law) do
-    if key ~= "kind" then rest[#rest + 1] = key .. " = " .. tostring(text_of(value)) end
+    local s = schema.find(name .. "." .. key)
+    if key ~= "kind" and is_read(law, s) and not (s and s.default == value) then
+      rest[#rest + 1] = key .. " = " .. tostring(text_of(value))
+    end
   end
   table.sort(rest)
   return #rest > 0 and law.kind .. " { " .. table.concat(rest, ", ") .. " }" or law.kind
@@ -38,9 +48,9 @@ end
 
 local law_texts = setmetatable({}, { __mode = "k" })
 
-local function short(value)
+local function short(name, value)
   if type(value) ~= "table" then return value end
-  law_texts[value] = law_texts[value] or (value.kind and law_text(value) or text_of(value))
+  law_texts[value] = law_texts[value] or (value.kind and law_text(name, value) or text_of(value))
   return law_texts[value]
 end
 
@@ -55,7 +65,7 @@ local function flatten(decided)
     elseif key == "modules" then
       for pattern, factor in pairs(value) do row["modules." .. pattern] = factor end
     elseif key ~= "stop" then
-      row[key] = short(value)
+      row[key] = short(key, value)
     end
   end
   return row
@@ -167,7 +177,8 @@ local function view_of(source, options)
     settings = settings, tweaks = source.tweaks, place = source.place or source.path or (source.recipe and source.recipe.path),
     steps_per_epoch = options.steps_per_epoch or source.steps_per_epoch,
     steps = options.steps or source.steps or settings.steps,
-    policy = source.policy or source.recipe.policy, name = source.name or settings.name,
+    text = source.text or (source.recipe and source.recipe.text), policy = source.policy or source.recipe.policy,
+    name = source.name or settings.name,
   }
 end
 
@@ -175,7 +186,7 @@ local function fill(p, view, answers, below)
   for i, decided in ipairs(below) do
     local answer = answers[i]
     p.below_lr[i] = view.settings.optimizer.lr * schedule.new(view.settings.schedule)((p.from + i - 1) / view.steps)
-    if answer and answer.lr then p.hook_rates = p.hook_rates + 1 end
+    if answer then p.hook_lr[i] = answer.lr end
     if answer and answer.stop then
       p.stop = { step = p.from + i, reason = tostring(answer.stop) }
       break
@@ -198,7 +209,7 @@ function plan.of(source, options)
       where = view.place, fix = "add --steps N" }
   end
   local p = { name = view.name, place = view.place, settings = view.settings, from = options.from or source.step or 0,
-    steps = view.steps, count = 0, columns = {}, below_lr = {}, hook_rates = 0,
+    steps = view.steps, count = 0, columns = {}, below_lr = {}, hook_lr = {},
     steps_per_epoch = view.steps_per_epoch }
   local answers, below, state = trace.rehearse(view.policy, view, options.state or source.state or {}, options.trace or "flat",
     p.from, view.steps)

@@ -8,6 +8,9 @@
 local check = require "lorarun.check"
 local given = require "lorarun.given"
 local inert = require "lorarun.inert"
+local params = require "lorarun.params"
+local recipe_parts = require "lorarun.recipe_parts"
+local recipe_search = require "lorarun.recipe_search"
 local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
 
@@ -24,8 +27,13 @@ local function stem_of(path)
 end
 
 --- Opens the text as a policy: sandboxed, asked by name.
-function recipe.policy(text, place)
-  return lorarun.policy.open(text, place, { constructors = schema.constructors(), schedules = schedule.texts() })
+---@param text string
+---@param place string
+---@param more { parts: table?, params: table?, lenient: boolean? }?
+function recipe.policy(text, place, more)
+  more = more or {}
+  return lorarun.policy.open(text, place, { constructors = schema.constructors(), schedules = schedule.texts(),
+    parts = more.parts, params = more.params, lenient = more.lenient })
 end
 
 local function plain_value(text)
@@ -116,34 +124,67 @@ end
 ---@class lorarun.Recipe
 ---@field settings table     checked, with defaults and absolute paths
 ---@field policy table       the sandboxed text: decides per step
----@field text string
----@field hash string        SHA-256 of the text
+---@field text string        with its parts, as one bundle (recipe_parts.lua)
+---@field hash string        SHA-256 of that text
+---@field params table?      the params that it declares
+---@field part_files string[]?   paths of its parts
 ---@field path string
 ---@field base string        path of the model as the recipe gives it
 ---@field declared table      as the recipe and the command line give it, unchecked
 ---@field warnings table[]    settings that do nothing: { key, why, fix }
+---@field is_of_file boolean  the text is the file's, not one that was kept elsewhere
 ---@field given table?       what the command line gave beside it (given.lua)
 
+--- The recipe's own text, its parts, and the files they came from. A text that was kept brings its parts along.
+local function read_unit(path, options)
+  local text, parts = recipe_parts.split(options.text or system.read(path))
+  if parts then return text, parts end
+  local files
+  parts, files = recipe_parts.read(text, folder_of(path))
+  return text, parts, files
+end
+
+--- Opens a recipe as far as its declaration, before any setting is looked at.
+---@param options table   recipe, set, flags, text; lenient: a param without a value is no error
+---@return table opened   { policy, declared, params, text, path, part_files, options }
+function recipe.declare(options)
+  local path = recipe_search.find(options.recipe)
+  local text, parts, files = read_unit(path, options)
+  local function open() return recipe.policy(text, path, { parts = parts, params = params.given(options), lenient = options.lenient }) end
+  local policy, has_paths = open(), nil
+  local declared = policy:declaration()
+  options, has_paths = params.with_paths(options, declared.params)
+  if has_paths then
+    policy:free()
+    policy = open()
+    declared = policy:declaration()
+  end
+  local declared_params = declared.params
+  declared.kind, declared.params = nil, nil
+  return { policy = policy, declared = declared, params = declared_params, text = recipe_parts.bundle(text, parts), path = path,
+    part_files = files, options = options }
+end
+
 --- Opens, changes and checks a recipe.
----@param options table   recipe, set, name, seed, steps of the command line; text instead of the file's
+---@param options table   recipe, set, flags, name, seed, steps of the command line; text instead of the file's
 ---@return lorarun.Recipe
 function recipe.open(options)
-  local path = options.recipe
-  local text = options.text or system.read(path)
-  local policy = recipe.policy(text, path)
-  local declared = policy:declaration()
-  declared.kind = nil
-  apply_command_line(declared, options)
+  local opened = recipe.declare(options)
+  local declared, path = opened.declared, opened.path
+  options, opened.options = opened.options, nil
+  local set, all_set = params.divide(options, opened.params)
+  apply_command_line(declared, { set = set, name = options.name, seed = options.seed, steps = options.steps })
   declared.name = declared.name or stem_of(path)
-  local warnings = inert.take(declared)
+  opened.warnings = inert.take(declared)
   local settings = check.settings(declared, path)
   settings.network.alpha = settings.network.alpha or settings.network.rank
   check_together(settings, path)
-  local base = settings.model.path
+  opened.base, opened.settings = settings.model.path, settings
   make_absolute(settings, folder_of(path))
-  for _, one in ipairs(inert.of(declared, settings)) do warnings[#warnings + 1] = one end
-  return { settings = settings, policy = policy, text = text, hash = system.sha256(text), path = path, base = base,
-    given = given.of(options), declared = declared, warnings = warnings }
+  for _, one in ipairs(inert.of(declared, settings)) do table.insert(opened.warnings, one) end
+  opened.hash, opened.is_of_file = system.sha256(opened.text), options.text == nil
+  opened.given = given.of { set = all_set, name = options.name, seed = options.seed, steps = options.steps }
+  return opened
 end
 
 return recipe

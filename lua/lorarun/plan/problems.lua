@@ -20,9 +20,22 @@ local function add_inert(source, list)
   end
 end
 
+--- Says whether the hook's rate moves as the schedule does, somewhere.
+local function follows_schedule(p)
+  for i = 2, p.count do
+    local before, after = p.below_lr[i - 1], p.below_lr[i]
+    local answer_before, answer = p.hook_lr[i - 1], p.hook_lr[i]
+    if not answer or not answer_before then return true end
+    if before ~= after and before > 0 and answer_before > 0 and math.abs(answer / answer_before - after / before) < 1e-9 then
+      return true
+    end
+  end
+  return p.hook_lr[1] == nil
+end
+
 local function add_overridden(p, source, list)
   local declared = source.declared or (source.recipe and source.recipe.declared) or {}
-  if declared.schedule and p.count > 0 and p.hook_rates == p.count then
+  if declared.schedule and p.count > 1 and not follows_schedule(p) then
     add(list, "schedule", "schedule has no effect: on.step gives lr at every step",
       "remove one of them, or let on.step start from run.lr, which is what the schedule says")
   end

@@ -5,7 +5,8 @@
 --   spike    flat, with ten times the loss for a while in the middle
 --   rising   a loss that grows by half: what overfitting looks like
 --
--- The noise is a function of the step, so every rehearsal of a recipe gives the same.
+-- The noise is a function of the step, so every rehearsal of a recipe gives the same.  Facts that are tables cross
+-- to the policy only when its text names them: for 10,000 steps they would cost more than all else.
 
 local trace = {}
 
@@ -57,18 +58,24 @@ local function epoch_of(view, step)
   return view.steps_per_epoch and math.floor((step - 1) / view.steps_per_epoch) or 0
 end
 
+local function names(view, fact) return not view.text or view.text:find(fact, 1, true) ~= nil end
+
+local function rounded(value) return math.floor(value * 1e6 + 0.5) / 1e6 end
+
 --- Fills in what a hook would have seen of the steps before this one.
 local function add_past(seen, view, step, loss_at, mean)
   local s = view.settings
   local loss = loss_at(step - 1, view.steps)
-  local samples = (step - 1) * (s.batch or 1) * (s.accumulate or 1)
-  seen.loss, seen.mean_loss, seen.images, seen.bands = loss, mean, samples, bands(samples, loss)
-  seen.loss_slope, seen.loss_variance = loss - loss_at(math.max(1, step - 101), view.steps), 0.01
-  seen.grad_norm, seen.grad_norms = 1, { transformer = 1 }
+  seen.loss, seen.mean_loss, seen.grad_norm = rounded(loss), rounded(mean), 1
+  seen.images = (step - 1) * (s.batch or 1) * (s.accumulate or 1)
+  seen.loss_slope, seen.loss_variance = rounded(loss - loss_at(math.max(1, step - 101), view.steps)), 0.01
+  if names(view, "bands") then seen.bands = bands(seen.images, loss) end
+  if names(view, "grad_norms") then seen.grad_norms = { transformer = 1 } end
+  if names(view, "evaluation") then seen.evaluation = evaluation(view, step, loss_at) end
 end
 
 --- Gives the snapshots of all steps after `from` and the knobs below the hook at each.
----@param view table     settings, steps, steps_per_epoch, tweaks: a run, or what stands for one
+---@param view table     settings, steps, steps_per_epoch, tweaks, text of the recipe: a run, or what stands for one
 ---@param name string    which trace
 ---@param from integer   last step that is done
 ---@param last integer   last step to rehearse
@@ -78,11 +85,12 @@ function trace.snapshots(view, name, from, last)
   for step = from + 1, last do
     local below = knobs.below(view, step)
     local seen = { step = step, steps = view.steps, progress = (step - 1) / view.steps, epoch = epoch_of(view, step),
-      seed = view.settings.seed, lr = below.lr, images = 0, bands = {}, grad_norms = {} }
+      seed = view.settings.seed, lr = below.lr, images = 0 }
+    if names(view, "bands") then seen.bands = bands(0, 0) end
+    if names(view, "grad_norms") then seen.grad_norms = {} end
     if step > 1 then
       mean = mean and (1 - NEW_PART) * mean + NEW_PART * loss_at(step - 1, view.steps) or loss_at(step - 1, view.steps)
       add_past(seen, view, step, loss_at, mean)
-      seen.evaluation = evaluation(view, step, loss_at)
     end
     seen_by_step[#seen_by_step + 1], below_by_step[#below_by_step + 1] = seen, below
   end
@@ -130,6 +138,14 @@ local function checked(answers, place, from)
   return list
 end
 
+--- The hook's own error, with the step where it came.
+local function fail_at(view, step, problem)
+  local place = (view.place or "the recipe") .. ", on.step at step " .. step
+  if type(problem) ~= "table" then lorarun.fail { what = tostring(problem), where = place } end
+  local where = problem.where and problem.where ~= view.place and problem.where .. "; " .. place or place
+  lorarun.fail { what = problem.what or tostring(problem), where = where, fix = problem.fix }
+end
+
 --- Rehearses on.step on one trace.  Raises the hook's error, or the check's.
 ---@return table[] answers   checked, one for each step after `from`; shorter when the hook stops the run
 ---@return table[] below     the knobs without the hook
@@ -140,7 +156,7 @@ function trace.rehearse(policy, view, state, name, from, last)
   local answers, changed, failure = ask_all(policy, state or {}, snapshots)
   local list = checked(answers, view.place or "the recipe", from)
   local stopped = list[#list] and list[#list].stop
-  if failure and not stopped then error(failure.error, 0) end
+  if failure and not stopped then fail_at(view, from + failure.index, failure.error) end
   return list, below, changed
 end
 
@@ -150,12 +166,12 @@ end
 ---@param state table?       the policy's state; it is not changed
 ---@param from integer       last step that is done
 ---@param steps integer      steps of the whole run
----@param more table?        { place, tweaks, steps_per_epoch, traces }
+---@param more table?        { place, text, tweaks, steps_per_epoch, traces }
 function trace.dry_run(policy, settings, state, from, steps, more)
   if not policy:has("step") then return end
   more = more or {}
   local view = { settings = settings, steps = steps, place = more.place or "the recipe", tweaks = more.tweaks,
-    steps_per_epoch = more.steps_per_epoch }
+    steps_per_epoch = more.steps_per_epoch, text = more.text }
   for _, name in ipairs(more.traces or trace.order) do
     trace.rehearse(policy, view, state, name, from, math.min(steps, from + MOST_STEPS))
   end
