@@ -81,7 +81,7 @@ for name, f in pairs(string) do real[name] = f end
 --- Fails for a pattern whose search may take longer than the budget: every repetition multiplies the work.
 local function check_pattern(text, pattern)
   local _, repeats = real.gsub(pattern, "[%*%+%-%?]", "")
-  if #text ^ math.max(1, repeats) > MOST_PATTERN_WORK then
+  if (#text) ^ math.max(1, repeats) > MOST_PATTERN_WORK then
     error("this pattern may take too long on a text of " .. #text .. " bytes: fewer repetitions, or a shorter text", 0)
   end
 end
