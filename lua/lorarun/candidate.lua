@@ -62,34 +62,51 @@ local function first_decision(trial)
   check.knobs(answer, trial.recipe.path .. ", on.step at step " .. step)
 end
 
-local function check_knobs_below(trial)
-  for step = trial.step + 1, math.min(trial.steps, trial.step + MOST_COMPARED) do
-    local lr = knobs.below(trial, step).lr
+local function check_rates(trial, planned)
+  for i, lr in ipairs(planned.columns.lr or {}) do
     if lr ~= lr or lr < 0 or lr == math.huge then
-      lorarun.fail { what = ("the learning rate of step %d would be %s"):format(step, lr), where = trial.recipe.path,
-        fix = "look at optimizer.lr, schedule and phases" }
+      lorarun.fail { what = ("the learning rate of step %d would be %s"):format(planned.from + i, lr),
+        where = trial.recipe.path, fix = "look at optimizer.lr, schedule and phases" }
     end
   end
 end
 
+--- Tries every hook to the last step, on losses of several kinds; gives the plan.
 local function rehearse(trial)
   first_decision(trial)
-  check_knobs_below(trial)
+  local is_long = trial.steps - trial.step > MOST_COMPARED
+  local planned = not is_long and plan.of(trial, { from = trial.step })
+  if planned then check_rates(trial, planned) end
   plan.dry_run(trial.recipe.policy, trial.settings, trial.state, trial.step, trial.steps,
-    { place = trial.recipe.path, tweaks = trial.tweaks, steps_per_epoch = trial.steps_per_epoch })
+    { place = trial.recipe.path, tweaks = trial.tweaks, steps_per_epoch = trial.steps_per_epoch,
+      traces = planned and { "noisy", "spike", "rising" } or nil })
+  return planned
 end
 
---- What the plans of the rest of the run differ in; settings alone where the rest is too long to compare.
-local function difference(run, trial)
-  local good, diff = pcall(function()
-    if run.steps - run.step > MOST_COMPARED then
-      local nothing = { from = run.step, count = 0, columns = {} }
-      return plan.diff(setmetatable({ settings = run.settings }, { __index = nothing }),
-        setmetatable({ settings = trial.settings }, { __index = nothing }))
-    end
-    return plan.diff(plan.of(run, { from = run.step }), plan.of(trial, { from = run.step }))
-  end)
-  return good and diff or { settings = {}, knobs = {}, text = "" }
+local function without_hooks(settings)
+  local rest = {}
+  for key, value in pairs(settings) do rest[key] = value end
+  rest.on, rest.migrate = nil, nil
+  return rest
+end
+
+--- The plan of the recipe in force; nothing where the rest is too long to compare, or its hooks fail.
+local function plan_in_force(run)
+  if run.steps - run.step > MOST_COMPARED then return nil end
+  local good, planned = pcall(plan.of, run, { from = run.step })
+  return good and planned or nil
+end
+
+local function empty_plan() return { from = 0, count = 0, columns = {} } end
+
+--- What differs in settings, and in the plans of the steps that both have.
+local function difference(run, trial, after)
+  local before = after and plan_in_force(run)
+  if not before then before, after = empty_plan(), empty_plan() end
+  local count = math.min(before.count, after.count)
+  before.count, after.count = count, count
+  before.settings, after.settings = without_hooks(run.settings), without_hooks(trial.settings)
+  return plan.diff(before, after)
 end
 
 --- Opens a text as a candidate for the run.  Raises an error when it cannot follow the recipe in force.
@@ -104,10 +121,10 @@ function candidate.open(run, text, from)
     local trial = setmetatable({ recipe = opened, settings = opened.settings, records = false }, { __index = run })
     trial.steps = steps_of(run, opened)
     trial.state = candidate.state(opened, run.state, from or run.settings.version)
-    rehearse(trial)
+    local planned = rehearse(trial)
     encode_prompts(run, opened.settings)
     return { recipe = opened, settings = opened.settings, state = trial.state, steps = trial.steps,
-      diff = difference(run, trial) }
+      diff = difference(run, trial, planned) }
   end)
   if good then return result end
   opened.policy:free()

@@ -15,6 +15,7 @@ local reload = {}
 local system = lorarun.system
 
 local MOST_SHOWN, MOST_LINES = 6, 20
+local TRY_AGAIN = "correct it and save again"
 
 --- The recipe's file and those of its parts.
 local function files_of(run)
@@ -27,7 +28,7 @@ end
 local function parts_of(message)
   local text = tostring(message)
   local what = text:match("^(.-)\n%s+at: ") or text:match("^(.-)\n%s+fix: ") or text
-  return { what = what, where = text:match("\n%s+at: ([^\n]*)"), fix = text:match("\n%s+fix: (.*)$") }
+  return { what = what, where = text:match("\n%s+at: ([^\n]*)"), fix = text:match("\n%s+fix: (.*)$") or TRY_AGAIN }
 end
 
 local function say(run, text)
@@ -38,8 +39,9 @@ local function refuse(run, message, origin)
   local fields = parts_of(message)
   fields.origin, fields.old = origin, run.recipe.hash
   run.records:event(run.step, "refused", fields)
-  say(run, ("reload refused at step %d: %s\n  the last good recipe goes on"):format(run.step, tostring(message)))
-  return { accepted = false, text = tostring(message), what = fields.what, where = fields.where, fix = fields.fix }
+  local text = ("%s\n   at: %s\n  fix: %s"):format(fields.what, fields.where or run.recipe.path, fields.fix)
+  say(run, ("reload refused at step %d, the last good recipe goes on: %s"):format(run.step, text))
+  return { accepted = false, text = text, what = fields.what, where = fields.where, fix = fields.fix }
 end
 
 local function show(value)
@@ -47,13 +49,11 @@ local function show(value)
   return type(value) == "number" and ("%.6g"):format(value) or tostring(value)
 end
 
-local function is_hook(change) return change.key:find("^on%.") or change.key:find("^migrate") end
-
 --- The settings that changed, hooks by their names.
 local function changed_settings(old, new)
   local changed = {}
   for _, change in ipairs(new.diff.settings) do
-    if not is_hook(change) then changed[#changed + 1] = { key = change.key, old = change.old, new = change.new } end
+    changed[#changed + 1] = { key = change.key, old = change.old, new = change.new }
   end
   for _, hook in ipairs { "step", "evaluate", "select" } do
     local before, after = old.recipe.policy:has(hook), new.recipe.policy:has(hook)
@@ -78,9 +78,13 @@ end
 
 --- "on.step; lr 5e-05 -> 3e-05 from step 812"
 local function summary(changed, new)
-  local parts = {}
-  for _, change in ipairs(changed) do parts[#parts + 1] = setting_text(change) end
-  for _, d in ipairs(new.diff.knobs) do parts[#parts + 1] = knob_text(d, new.steps) end
+  local parts, said = {}, {}
+  for _, change in ipairs(changed) do
+    parts[#parts + 1], said[change.key] = setting_text(change), true
+  end
+  for _, d in ipairs(new.diff.knobs) do
+    if not said[d.key] then parts[#parts + 1] = knob_text(d, new.steps) end
+  end
   if #parts == 0 then return "the text changed, the plan did not" end
   local more = #parts - MOST_SHOWN
   local shown = table.concat(parts, "; ", 1, math.min(#parts, MOST_SHOWN))

@@ -46,15 +46,15 @@ end
 
 local function show(value) return value == nil and "absent" or tostring(value) end
 
---- Gives the first key, in their order, that differs between two structures, or nothing. What may change now and
---- could not when the older was written is no difference.
+--- Gives the first key, in the schema's order, that differs between two structures, or nothing. What may change now
+--- and could not when the older was written is no difference.
 function run_folder.first_difference(old, new)
   local keys = {}
   for key in pairs(old) do keys[#keys + 1] = key end
   for key in pairs(new) do
     if old[key] == nil then keys[#keys + 1] = key end
   end
-  table.sort(keys)
+  schema.sort(keys)
   for _, key in ipairs(keys) do
     local is_free = new[key] == nil and schema.changes(key)
     if old[key] ~= new[key] and not is_free then return key end

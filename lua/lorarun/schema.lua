@@ -278,6 +278,17 @@ local function each_around(path)
   end
 end
 
+--- Sorts paths as their settings stand in the schema, those of one setting by name.
+function schema.sort(paths)
+  local place = {}
+  for i, s in ipairs(schema.settings) do place[s] = i end
+  for _, path in ipairs(paths) do
+    local s = each_around(path)()
+    place[path] = ("%06d %s"):format(s and place[s] or 0, path)
+  end
+  table.sort(paths, function(a, b) return place[a] < place[b] end)
+end
+
 --- When a setting may change inside a run: "step" (and whenever else), "reload" (and at a start), "restart", or nil.
 ---@param path string   with the numbers of data sets: data[2].weight
 function schema.changes(path)
