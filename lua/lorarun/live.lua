@@ -125,6 +125,15 @@ function ops.render(run)
   return { step = run.step, folder = ("%s/samples/%06d"):format(run.folder, run.step) }
 end
 
+--- Takes the recipe's file, or a text, into force at this boundary.
+function ops.reload(run, request)
+  local outcome = require("lorarun.reload").now(run, request.text, "edit")
+  if not outcome.accepted then
+    lorarun.fail { what = outcome.what, where = outcome.where or run.recipe.path, fix = outcome.fix }
+  end
+  return { step = run.step, text = outcome.text }
+end
+
 function ops.eval(run, request) return repl.evaluate(run, request, live.perform) end
 
 function ops.complete(run, request) return repl.complete(run, request) end
