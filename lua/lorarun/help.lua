@@ -1,5 +1,7 @@
---- `lorarun RECIPE --help`: all settings of a recipe, out of the schema.
+--- `lorarun RECIPE --help`: the params that the recipe declares, then all settings out of the schema.
 
+local params = require "lorarun.params"
+local recipe = require "lorarun.recipe"
 local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
 
@@ -48,8 +50,13 @@ function help.lines()
   return lines
 end
 
-function help.print()
-  print(table.concat(help.lines(), "\n"))
+--- Prints the params that the recipe declares, then all settings.
+---@param options table   of the command line
+function help.print(options)
+  local opened = recipe.declare { recipe = options.recipe, set = options.set, lenient = true }
+  local lines = params.lines(opened.params)
+  if #lines > 0 then lines[#lines + 1] = "" end
+  print(table.concat(lines, "\n") .. "\n" .. table.concat(help.lines(), "\n"))
   return 0
 end
 

@@ -174,9 +174,9 @@ function recipe.open(options)
   options, opened.options = opened.options, nil
   local set, all_set = params.divide(options, opened.params)
   apply_command_line(declared, { set = set, name = options.name, seed = options.seed, steps = options.steps })
-  declared.name = declared.name or stem_of(path)
   opened.warnings = inert.take(declared)
   local settings = check.settings(declared, path)
+  settings.name = settings.name or stem_of(path)
   settings.network.alpha = settings.network.alpha or settings.network.rank
   check_together(settings, path)
   opened.base, opened.settings = settings.model.path, settings
