@@ -111,7 +111,7 @@ local function check_kind(context, path, value, registry, default)
   }
 end
 
-local check_fields, check_phases, check_schedule
+local check_fields, check_phases, check_schedule, check_policies
 
 --- Checks one value; gives it as it is used.
 local function check_value(context, s, path, value)
@@ -122,6 +122,8 @@ local function check_value(context, s, path, value)
   if s.type == "list" then value = check_list(context, path, value) end
   if s.type == "sizes" then value = check_sizes(context, path, value) end
   if s.type == "phases" then value = check_phases(context, value) end
+  if s.type == "policies" then value = check_policies(context, path, value) end
+  if s.type == "knobs" then value = check.knobs(value, context.place .. ", " .. path) end
   if s.type == "schedule" or s.kinds == "schedule" then return check_schedule(context, path, value, s.default) end
   if s.type == "table" then
     if type(value) ~= "table" then fail_type(context, path, value, "a table: { … }") end
@@ -204,10 +206,36 @@ end
 
 local function option_names(law)
   local names = {}
-  for _, options in ipairs { law.options, schedule.common } do
-    for name in pairs(options) do names[#names + 1] = type(name) == "string" and name or nil end
+  for _, options in ipairs { law.options, law.new and schedule.common or {} } do
+    for name in pairs(options) do names[#names + 1] = name end
   end
   return names
+end
+
+--- What stands in a schedule without a name: as many as its law takes.
+local function check_items(context, path, kind, items)
+  local wanted = schedule.law(kind).items
+  if not wanted and #items > 0 then
+    fail_type(context, path, items[1], "named: " .. kind .. " { … = … }")
+  end
+  local count = wanted and (wanted.each and math.max(1, #items) or #wanted) or 0
+  local checked = {}
+  for i = 1, count do
+    local option = wanted.each or wanted[i]
+    if items[i] == nil then
+      lorarun.fail { what = kind .. " lacks " .. option.doc, where = context.place .. ", " .. path,
+        fix = "write " .. kind .. (wanted.each and " { constant { part = 0.3 }, cosine {} }" or " { 0.5, cosine {} }") }
+    end
+    checked[i] = check_value(context, option, path .. "[" .. i .. "]", items[i])
+  end
+  if items[count + 1] ~= nil then fail_type(context, path .. "[" .. count + 1 .. "]", items[count + 1], "left away") end
+  return checked
+end
+
+local function items_of(value)
+  local items = {}
+  for i, item in ipairs(value.items or value) do items[i] = item end
+  return items
 end
 
 --- Checks cosine { floor = 0.1 } against the options of its own file; gives it with every default.
@@ -215,22 +243,49 @@ function check_schedule(context, path, value, default)
   value = check_kind(context, path, value, "schedule", default)
   local law, result = schedule.law(value.kind), { kind = value.kind }
   for key, item in pairs(value) do
-    local option = law.options[key] or schedule.common[key] or (type(key) == "number" and law.items)
-    local inside = type(key) == "number" and path .. "[" .. key .. "]" or join(path, tostring(key))
+    local option = law.options[key] or schedule.common[key]
     if option then
-      result[key] = check_value(context, option, inside, item)
-    elseif key ~= "kind" then
-      fail_unknown(context, inside, tostring(key), option_names(law))
+      result[key] = check_value(context, option, join(path, key), item)
+    elseif type(key) == "string" and key ~= "kind" and key ~= "items" then
+      fail_unknown(context, join(path, key), key, option_names(law))
     end
   end
+  local items = check_items(context, path, value.kind, items_of(value))
+  if #items > 0 then result.items = items end
   for key, option in pairs(law.options) do
     if result[key] == nil then result[key] = option.default end
+  end
+  return result
+end
+
+--- Checks early_stop { patience = 3 } against the options of its own file; gives it with every default.
+local function check_policy(context, path, value)
+  value = check_kind(context, path, value, "policies")
+  local options, result = require("lorarun.policies." .. value.kind).options, { kind = value.kind }
+  for key, item in pairs(value) do
+    if options[key] then
+      result[key] = check_value(context, options[key], join(path, key), item)
+    elseif key ~= "kind" then
+      fail_unknown(context, join(path, tostring(key)), tostring(key), option_names { options = options })
+    end
+  end
+  for key, option in pairs(options) do
+    if result[key] == nil then result[key] = option.default end
     if result[key] == nil and option.required then
-      lorarun.fail { what = path .. ": " .. value.kind .. " lacks " .. option.doc, where = context.place .. ", " .. path,
-        fix = "write " .. value.kind .. " { 0.5, cosine {} }" }
+      lorarun.fail { what = path .. ": " .. value.kind .. " lacks " .. key, where = context.place .. ", " .. path,
+        fix = "add " .. key .. ": " .. option.doc }
     end
   end
   return result
+end
+
+function check_policies(context, path, value)
+  if type(value) == "table" and value.kind then value = { value } end
+  local list = {}
+  for i, policy in ipairs(check_list(context, path, value)) do
+    list[i] = check_policy(context, path .. "[" .. i .. "]", policy)
+  end
+  return list
 end
 
 --- A rate; in a phase also a schedule in its place.

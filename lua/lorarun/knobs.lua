@@ -10,6 +10,7 @@
 
 local check = require "lorarun.check"
 local phases = require "lorarun.phases"
+local ready_policies = require "lorarun.ready_policies"
 local run_stats = require "lorarun.run_stats"
 local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
@@ -64,6 +65,7 @@ end
 --- Puts the hook's answer and everything above it over the knobs.
 function knobs.above(run, step, decided, answer)
   if answer then knobs.merge(decided, answer) end
+  ready_policies.at(run, step, decided, function(layer) knobs.merge(decided, layer) end)
   tweaks.at(run.tweaks, step, function(layer) knobs.merge(decided, layer) end)
   return decided
 end

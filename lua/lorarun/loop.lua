@@ -1,16 +1,21 @@
 --- The training loop.
 --
---   decide the knobs -> one step -> write it down -> pictures, checkpoint, signals
+--   decide the knobs -> one step -> write it down -> evaluation, pictures, checkpoint, signals
 --
 -- Everything expensive is trainer:step; everything that is a decision is in
 -- knobs.lua and the recipe.  A run is at a step boundary between two turns: here
 -- and only here it is saved, drawn and stopped.
 
+local best = require "lorarun.best"
+local go_back = require "lorarun.go_back"
 local knobs = require "lorarun.knobs"
 local live = require "lorarun.live"
 local metadata = require "lorarun.metadata"
+local metrics = require "lorarun.metrics"
+local ready_policies = require "lorarun.ready_policies"
 local reload = require "lorarun.reload"
 local render = require "lorarun.render"
+local saved_state = require "lorarun.saved_state"
 
 local loop = {}
 
@@ -36,15 +41,14 @@ end
 function loop.save(run)
   local s = run.settings.save
   run.records:flush()
+  local pinned = best.pinned(run)
   local path = lorarun.checkpoint.save(run.trainer, run.step, {
     folder = run.folder .. "/checkpoints", name = run.name, dialect = s.format, dtype = s.dtype, keep = s.keep,
-    metadata = metadata.of(run),
-    state = { step = run.step, cursor = run.loader:cursor(), state = run.state, statistics = run.statistics, answer = run.answer,
-      last_answer = run.last_answer, epoch = run.epoch, tweaks = run.tweaks, last_tweak = run.last_tweak,
-      state_version = run.settings.version },
+    pinned = #pinned > 0 and pinned or nil, metadata = metadata.of(run), state = saved_state.of(run),
   })
-  run.saved = run.step
+  run.saved, run.keep_now = run.step, nil
   run.records:event(run.step, "checkpoint", { path = path })
+  best.write(run)
 end
 
 --- One optimizer step and its records.
@@ -60,6 +64,23 @@ local function take_step(run)
   batch:free()
   run.next_event = next_event(run)
   run.progress:step(run, stats)
+  ready_policies.stepped(run)
+end
+
+--- Measures the run as it stands and lets the policies hear of it.
+function loop.evaluate(run)
+  metrics.evaluate(run, run.step)
+  ready_policies.evaluated(run)
+end
+
+--- What is due after a step: evaluation first, because it may ask for a checkpoint or to go back to one.
+local function after_step(run)
+  if run.settings.evaluate and is_due(run, run.knobs.evaluate) then loop.evaluate(run) end
+  local wish = run.wish_back
+  run.wish_back = nil
+  if wish and go_back.to(run, wish, loop.save) then return end
+  if run.settings.render and is_due(run, run.knobs.render) then render.draw(run, run.step) end
+  if run.keep_now or is_due(run, run.knobs.save) then loop.save(run) end
 end
 
 --- Ends the run with everything saved; `status` is what its manifest says from now on.
@@ -85,8 +106,7 @@ function loop.run(run)
     if asked then return stop(run, asked.exit_code, asked.status, asked.fields) end
     local reason = take_step(run)
     if reason then return stop(run, STOPPED_BY_POLICY, "stopped", { origin = "recipe", what = tostring(reason) }) end
-    if run.settings.render and is_due(run, run.knobs.render) then render.draw(run, run.step) end
-    if is_due(run, run.knobs.save) then loop.save(run) end
+    after_step(run)
     local signal, exit_code = lorarun.system.signal()
     if signal then return stop(run, exit_code, "interrupted", { origin = "signal", what = signal }) end
   end

@@ -8,9 +8,11 @@
 local check = require "lorarun.check"
 local given = require "lorarun.given"
 local inert = require "lorarun.inert"
+local metrics = require "lorarun.metrics"
 local params = require "lorarun.params"
 local recipe_parts = require "lorarun.recipe_parts"
 local recipe_search = require "lorarun.recipe_search"
+local ready_policies = require "lorarun.ready_policies"
 local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
 
@@ -109,6 +111,8 @@ local function make_absolute(settings, folder)
   end
   settings.model.path = absolute(settings.model.path)
   for _, set in ipairs(settings.data) do set.dir = absolute(set.dir) end
+  local e = settings.evaluate
+  if e and e.dir then e.dir = absolute(e.dir) end
 end
 
 local function check_together(settings, place)
@@ -119,6 +123,7 @@ local function check_together(settings, place)
     lorarun.fail { what = "the name '" .. settings.name .. "' cannot be a folder", where = place .. ", name",
       fix = "use letters, digits, _ . and -" }
   end
+  metrics.check(settings, place)
 end
 
 ---@class lorarun.Recipe
@@ -174,6 +179,7 @@ function recipe.open(options)
   options, opened.options = opened.options, nil
   local set, all_set = params.divide(options, opened.params)
   apply_command_line(declared, { set = set, name = options.name, seed = options.seed, steps = options.steps })
+  ready_policies.from_events(declared)
   opened.warnings = inert.take(declared)
   local settings = check.settings(declared, path)
   settings.name = settings.name or stem_of(path)

@@ -5,8 +5,8 @@ records.__index = records
 
 --- Opens the files of a run folder at `step`; lines of later steps, which a kill left
 --- behind, are cut off.
-function records.open(folder, step)
-  return setmetatable({ files = lorarun.run_files.open(folder, step) }, records)
+function records.open(folder, step, attempt)
+  return setmetatable({ files = lorarun.run_files.open(folder, step, attempt or 1) }, records)
 end
 
 --- One line of the journal.
@@ -29,6 +29,14 @@ end
 --- A sheet of pictures for TensorBoard.
 function records:picture(step, name, picture) self.files:picture(step, name, picture) end
 
+--- A number for TensorBoard.
+function records:scalar(step, name, value) self.files:scalar(step, name, value) end
+
 function records:flush() self.files:flush() end
+
+function records:close()
+  self.files:flush()
+  self.files:free()
+end
 
 return records

@@ -15,6 +15,7 @@
 --   families    the families that it acts on; absent: all
 --   acts_with   the kinds of its parent that read it; absent: all
 
+local metrics = require "lorarun.metrics"
 local schedule = require "lorarun.schedule"
 
 local schema = {}
@@ -25,15 +26,28 @@ local function setting(name, kind, doc, extra)
   return s
 end
 
+--- The names of the files in a folder of this one.
+local function names_in(folder)
+  local names = {}
+  for _, file in ipairs(lorarun.system.list(lorarun.system.share() .. "/lua/lorarun/" .. folder)) do
+    names[#names + 1] = file:match("^([%w_]+)%.lua$")
+  end
+  return names
+end
+
 --- Names of constructors that are no registry's: they are laws, known to the loop.
 schema.laws = {
   timesteps = { "flux_shift", "logit_normal", "shifted", "sigmoid", "uniform" },
   loss = { "huber", "mae", "mse" },
   schedule = schedule.names(),
   data = { "images" },
-  policies = { "best", "every" },
+  metric = metrics.names(),
+  policies = names_in "policies",
+  events = { "best", "every" },
   phases = { "phase" },
 }
+
+local MEASURES = "values measured in another way cannot be compared"
 
 schema.settings = {
   setting("name", "text", "name of the run and of its folder; the recipe's file name when absent", { restart = true }),
@@ -140,6 +154,27 @@ schema.settings = {
   setting("render.seed", "integer", "seed of the start noise", { default = 42, min = 0 }),
   setting("render.sampler", "text", "name of the sampler", { default = "euler", values = { "euler", "heun" } }),
 
+  setting("evaluate", "table", "measurements on held-out pictures while training; absent: none"),
+  setting("evaluate.every", "integer", "steps between evaluations; step 0 and the last one are measured too",
+    { unit = "steps", default = 250, min = 1, reload = true }),
+  setting("evaluate.holdout", "integer", "pictures taken out of training and measured on", { min = 1,
+    shapes = "it takes pictures out of training" }),
+  setting("evaluate.dir", "path", "instead of holdout: a folder of pictures that are not in the training data",
+    { shapes = MEASURES }),
+  setting("evaluate.sigmas", "list", "noise times that each picture is measured at",
+    { default = { 0.1, 0.3, 0.5, 0.7, 0.9 }, shapes = MEASURES }),
+  setting("evaluate.repeats", "integer", "noises for each picture and sigma", { default = 1, min = 1, shapes = MEASURES }),
+  setting("evaluate.seed", "integer", "seed of the noises, which are the same for ever",
+    { default = 42, min = 0, shapes = MEASURES }),
+  setting("evaluate.guidance", "number", "guidance value of the measurement; the recipe's when absent",
+    { min = 0, shapes = MEASURES }),
+  setting("evaluate.ema", "flag", "measure the averaged weights when there are any", { default = true, shapes = MEASURES }),
+  setting("evaluate.metrics", "list", "what is measured: names of lua/lorarun/metric/*.lua",
+    { default = { "heldout_loss" }, shapes = MEASURES }),
+
+  setting("policies", "policies", "ready policies that look at the run: { early_stop { patience = 3 } }", { default = {},
+    reload = true }), -- their options: lua/lorarun/policies/*.lua
+
   setting("phases", "phases", "what holds in parts of the run: { phase { from = 0.8, lr = 3e-5 } }", { default = {},
     reload = true }),
 
@@ -227,7 +262,7 @@ schema.inert = {
 --- Names that recipes know and this version does not do.
 schema.not_yet = {
   text_encoders = "training of text encoders", train_text_encoder = "training of text encoders",
-  evaluate = "evaluation while training", select = "choice of the best checkpoint", masks = "masked training",
+  masks = "masked training",
 }
 
 --- Gives the reason why a name of other trainers does nothing on a family, or nil.
@@ -345,7 +380,7 @@ end
 function schema.constructors()
   local names = {}
   for _, registry in ipairs { "family", "network", "optimizer", "timesteps", "loss", "schedule", "data", "policies",
-    "phases" } do
+    "events", "phases" } do
     for _, name in ipairs(schema.kinds(registry)) do names[#names + 1] = name end
   end
   return names

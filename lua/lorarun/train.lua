@@ -4,17 +4,19 @@
 --
 -- A complete run is recognised before anything is loaded.
 
+local go_back = require "lorarun.go_back"
 local inert = require "lorarun.inert"
 local knobs = require "lorarun.knobs"
 local live = require "lorarun.live"
 local loop = require "lorarun.loop"
+local metrics = require "lorarun.metrics"
 local progress = require "lorarun.progress"
 local recipe = require "lorarun.recipe"
 local reload = require "lorarun.reload"
 local records = require "lorarun.records"
 local render = require "lorarun.render"
 local run_folder = require "lorarun.run_folder"
-local run_stats = require "lorarun.run_stats"
+local saved_state = require "lorarun.saved_state"
 
 local train = {}
 
@@ -56,6 +58,7 @@ function train.open_loader(run)
   local s = run.settings
   run.cache = lorarun.data.cache(run.cache_folder, run.model)
   run.encoded = lorarun.data.encode(run.dataset, run.model, run.cache, render.prompts(s))
+  metrics.hold_out(run)
   run.loader = lorarun.data.loader(run.dataset, run.cache, { batch = s.batch, accumulate = s.accumulate, seed = s.seed })
   run.steps_per_epoch = run.loader:steps_per_epoch()
   run.steps = train.count_steps(run)
@@ -82,16 +85,7 @@ end
 
 --- Loads the newest checkpoint at or before `at_most`; true when there was one.
 function train.resume(run, at_most)
-  local saved = lorarun.checkpoint.load(run.trainer,
-    { folder = run.folder .. "/checkpoints", name = run.name, at_most = at_most })
-  if not saved then return false end
-  run.loader:seek(saved.cursor)
-  run.step, run.saved, run.state = saved.step, saved.step, saved.state or {}
-  run.statistics = saved.statistics or run_stats.new()
-  run.last = run.statistics
-  run.answer, run.last_answer, run.epoch = saved.answer, saved.last_answer, saved.epoch
-  run.tweaks, run.last_tweak, run.state_version = saved.tweaks, saved.last_tweak, saved.state_version
-  return true
+  return saved_state.load(run, at_most)
 end
 
 --- A run that nothing has been opened of yet.
@@ -110,7 +104,7 @@ local function is_complete(run, manifest)
 end
 
 local function begin(run, event, more)
-  run.records = records.open(run.folder, run.step)
+  run.records = records.open(run.folder, run.step, go_back.attempt(run))
   run.progress = progress.new(run.step, run.steps)
   local fields = {
     recipe = run.recipe.hash, path = system.absolute(run.recipe.path), given = run.recipe.given,
@@ -128,6 +122,7 @@ local function begin(run, event, more)
   knobs.dry_run(run)
   say((event == "start" and "starts at step %d of %d" or event .. "s at step %d of %d"):format(run.step, run.steps))
   if event == "start" and run.settings.render then render.draw(run, 0) end
+  if event == "start" and run.settings.evaluate then loop.evaluate(run) end
   if not run.player then live.open(run) end
   run.progress:start()
 end

@@ -9,6 +9,7 @@ lorarun.checkpoint = {}
 ---@field dialect string?                  peft, kohya, comfy
 ---@field dtype string?                    float32
 ---@field keep integer?                    newest checkpoints kept; 0 = all
+---@field pinned integer[]?               steps that are kept whatever `keep` says
 ---@field metadata table<string, string>?  the LoRA file's header
 ---@field self_check boolean?              read back and compare; default true
 

@@ -58,6 +58,13 @@ function Dataset:facts() end
 ---@return string
 function Dataset:hash() end
 
+--- Takes pictures out of the data set, chosen by the seed, and gives them as one of their own. Call it before a
+--- loader is opened.
+---@param pictures integer
+---@param seed integer
+---@return lorarun.Dataset
+function Dataset:hold_out(pictures, seed) end
+
 --- Gives the number of items, repeats and resolutions counted.
 ---@return integer
 function Dataset:size() end

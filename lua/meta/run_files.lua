@@ -9,8 +9,9 @@ lorarun.run_files = {}
 --- Opens the files of a folder that stands at `step`; metrics of later steps are cut off.
 ---@param folder string
 ---@param step integer
+---@param attempt? integer   from 2 on after a roll-back; lines of earlier attempts stay
 ---@return lorarun.RunFiles
-function lorarun.run_files.open(folder, step) end
+function lorarun.run_files.open(folder, step, attempt) end
 
 --- Adds one event; the time is filled in.
 ---@param event table
@@ -25,6 +26,12 @@ function RunFiles:metrics(line) end
 ---@param tag string
 ---@param picture lorarun.Tensor
 function RunFiles:picture(step, tag, picture) end
+
+--- Adds one number to TensorBoard.
+---@param step integer
+---@param tag string
+---@param value number
+function RunFiles:scalar(step, tag, value) end
 
 --- Brings everything to the disk.
 function RunFiles:flush() end

@@ -12,17 +12,20 @@ namespace lorarun::bind {
 
 namespace {
 
-// save(trainer, step, {folder, name, state, dialect, dtype, keep, metadata, self_check}) -> path
+// save(trainer, step, {folder, name, state, dialect, dtype, keep, pinned, metadata, self_check})
+// -> path
 int save(lua_State* L) {
   train::Trainer& trainer = check<train::Trainer>(L, 1);
   const auto step = static_cast<int64_t>(luaL_checknumber(L, 2));
   const Options options(
-      L, 3, {"folder", "name", "state", "dialect", "dtype", "keep", "metadata", "self_check"});
+      L, 3,
+      {"folder", "name", "state", "dialect", "dtype", "keep", "pinned", "metadata", "self_check"});
   const train::CheckpointPlace place{options.text("folder", "."), options.text("name", "lora")};
   train::SaveOptions save;
   save.dialect = options.text("dialect", save.dialect);
   save.dtype = options.text("dtype", save.dtype);
   save.keep = options.integer("keep", save.keep);
+  save.pinned = options.integers("pinned", {});
   save.self_check = options.flag("self_check", save.self_check);
   save.metadata =
       options.json("metadata", Json::object()).get<std::map<std::string, std::string>>();

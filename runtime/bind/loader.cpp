@@ -9,6 +9,7 @@
 #include "runtime/bind/classes.h"
 #include "runtime/bind/open.h"
 #include "runtime/data/encode.h"
+#include "runtime/data/hold_out.h"
 #include "runtime/script/guard.h"
 #include "runtime/script/options.h"
 #include "runtime/script/values.h"
@@ -77,6 +78,14 @@ int hash(lua_State* L) {
 int size(lua_State* L) {
   lua_pushnumber(L, static_cast<double>(check<data::Dataset>(L, 1).items.size()));
   return 1;
+}
+
+// dataset:hold_out(pictures, seed) -> Dataset of pictures that are no longer in this one
+int hold_out(lua_State* L) {
+  auto& dataset = check<data::Dataset>(L, 1);
+  const auto pictures = static_cast<int64_t>(luaL_checknumber(L, 2));
+  const auto seed = static_cast<uint64_t>(luaL_checknumber(L, 3));
+  return push_handle(L, std::make_shared<data::Dataset>(data::hold_out(dataset, pictures, seed)));
 }
 
 // data.cache(folder, model) -> Cache
@@ -256,11 +265,9 @@ const luaL_Reg functions[] = {{"open", guarded<open>},
                               {"loader", guarded<loader>},
                               {nullptr, nullptr}};
 
-const luaL_Reg dataset_methods[] = {{"report", guarded<report>},
-                                    {"facts", guarded<facts>},
-                                    {"hash", guarded<hash>},
-                                    {"size", guarded<size>},
-                                    {nullptr, nullptr}};
+const luaL_Reg dataset_methods[] = {{"report", guarded<report>},     {"facts", guarded<facts>},
+                                    {"hash", guarded<hash>},         {"size", guarded<size>},
+                                    {"hold_out", guarded<hold_out>}, {nullptr, nullptr}};
 
 const luaL_Reg cache_methods[] = {
     {"text", guarded<cached_text>},  {"encode", guarded<encode_again>},   {"live", guarded<live>},

@@ -15,10 +15,11 @@ inline constexpr const char* kClass<train::RunFiles> = "RunFiles";
 
 namespace {
 
-// run_files.open(folder, step) -> RunFiles
+// run_files.open(folder, step [, attempt]) -> RunFiles
 int open(lua_State* L) {
   return push_handle(L, std::make_shared<train::RunFiles>(
-                            check_string(L, 1), static_cast<int64_t>(luaL_checknumber(L, 2))));
+                            check_string(L, 1), static_cast<int64_t>(luaL_checknumber(L, 2)),
+                            static_cast<int64_t>(luaL_optnumber(L, 3, 1))));
 }
 
 int journal(lua_State* L) {
@@ -38,6 +39,12 @@ int picture(lua_State* L) {
   return 0;
 }
 
+int scalar(lua_State* L) {
+  check<train::RunFiles>(L, 1).scalar(static_cast<int64_t>(luaL_checknumber(L, 2)),
+                                      check_string(L, 3), luaL_checknumber(L, 4));
+  return 0;
+}
+
 int flush(lua_State* L) {
   check<train::RunFiles>(L, 1).flush();
   return 0;
@@ -45,11 +52,9 @@ int flush(lua_State* L) {
 
 const luaL_Reg functions[] = {{"open", guarded<open>}, {nullptr, nullptr}};
 
-const luaL_Reg methods[] = {{"journal", guarded<journal>},
-                            {"metrics", guarded<metrics>},
-                            {"picture", guarded<picture>},
-                            {"flush", guarded<flush>},
-                            {nullptr, nullptr}};
+const luaL_Reg methods[] = {{"journal", guarded<journal>}, {"metrics", guarded<metrics>},
+                            {"picture", guarded<picture>}, {"scalar", guarded<scalar>},
+                            {"flush", guarded<flush>},     {nullptr, nullptr}};
 
 }  // namespace
 

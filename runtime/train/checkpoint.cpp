@@ -194,6 +194,18 @@ auto readable(const Read& read, const std::filesystem::path& folder) {
   }
 }
 
+// All but the pinned and the newest `keep` of the others.
+void remove_old(const CheckpointPlace& place, const SaveOptions& options) {
+  std::vector<int64_t> steps = checkpoint_steps(place);
+  std::erase_if(steps, [&](int64_t step) {
+    return std::find(options.pinned.begin(), options.pinned.end(), step) != options.pinned.end();
+  });
+  while (options.keep > 0 && static_cast<int64_t>(steps.size()) > options.keep) {
+    remove_checkpoint(place, steps.front());
+    steps.erase(steps.begin());
+  }
+}
+
 }  // namespace
 
 std::filesystem::path CheckpointPlace::lora(int64_t step) const {
@@ -216,11 +228,7 @@ void save_checkpoint(const CheckpointPlace& place, int64_t step, Trainer& traine
   } else {
     write_lora(place.lora(step), trainer, options);
   }
-  std::vector<int64_t> steps = checkpoint_steps(place);
-  while (options.keep > 0 && static_cast<int64_t>(steps.size()) > options.keep) {
-    remove_checkpoint(place, steps.front());
-    steps.erase(steps.begin());
-  }
+  remove_old(place, options);
 }
 
 std::vector<int64_t> checkpoint_steps(const CheckpointPlace& place) {

@@ -34,6 +34,7 @@ struct SaveOptions {
   std::string dialect = "peft";                 // peft, kohya, comfy
   std::string dtype = "float32";                // of the LoRA file
   int64_t keep = 0;                             // newest checkpoints kept; 0 = all
+  std::vector<int64_t> pinned;                  // steps that are kept whatever `keep` says
   std::map<std::string, std::string> metadata;  // ss_*, modelspec.*, lorarun.recipe
   bool self_check = true;  // read the file back and compare the network's output
 };

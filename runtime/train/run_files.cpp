@@ -29,7 +29,7 @@ bool is_metric(const Json& line) {
 }
 
 // Drops torn lines and those of steps that will be trained again; gives the latter.
-Json cut_after(const std::filesystem::path& path, int64_t step) {
+Json cut_after(const std::filesystem::path& path, int64_t step, int64_t attempt) {
   Json cut = Json::array();
   if (!std::filesystem::exists(path)) { return cut; }
   std::istringstream lines(read_text(path));
@@ -37,7 +37,8 @@ Json cut_after(const std::filesystem::path& path, int64_t step) {
   bool dropped = false;
   for (std::string line; std::getline(lines, line);) {
     const Json parsed = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (is_metric(parsed) && parsed["step"].get<int64_t>() <= step) {
+    if (is_metric(parsed) &&
+        (parsed["step"].get<int64_t>() <= step || parsed.value("attempt", int64_t{1}) < attempt)) {
       kept += line + "\n";
       continue;
     }
@@ -50,8 +51,9 @@ Json cut_after(const std::filesystem::path& path, int64_t step) {
 
 }  // namespace
 
-RunFiles::RunFiles(const std::filesystem::path& folder, int64_t step)
-    : cut_(cut_after(folder / "metrics.jsonl", step)),
+RunFiles::RunFiles(const std::filesystem::path& folder, int64_t step, int64_t attempt)
+    : cut_(cut_after(folder / "metrics.jsonl", step, attempt)),
+      attempt_(attempt),
       metrics_(folder / "metrics.jsonl"),
       journal_(folder / "journal.jsonl"),
       tensorboard_(folder) {
@@ -74,7 +76,9 @@ void RunFiles::journal(const Json& event) {
 }
 
 void RunFiles::metrics(const Json& line) {
-  metrics_.append(to_line(ordered(line)));
+  OrderedJson written = ordered(line);
+  if (attempt_ > 1) { written["attempt"] = attempt_; }
+  metrics_.append(to_line(written));
   const auto step = line.at("step").get<int64_t>();
   for (const char* key : {"loss", "grad_norm", "images_per_second"}) {
     if (line.contains(key) && line[key].is_number()) {
@@ -90,6 +94,10 @@ void RunFiles::metrics(const Json& line) {
 
 void RunFiles::picture(int64_t step, const std::string& tag, const Image& image) {
   tensorboard_.picture(step, tag, image.width, image.height, encode_png(image));
+}
+
+void RunFiles::scalar(int64_t step, const std::string& tag, double value) {
+  tensorboard_.scalar(step, tag, value);
 }
 
 void RunFiles::flush() {

@@ -24,7 +24,9 @@ class RunFiles {
   // Opens the files of a run folder that stands at `step`: metrics of later
   // steps, which a kill left behind, are cut off; the journal's next line of the
   // event "resume" keeps them under "cut", and TensorBoard forgets them too.
-  RunFiles(const std::filesystem::path& folder, int64_t step);
+  // `attempt` counts from 1 and rises with each roll-back: its lines carry it from 2 on, and those
+  // of earlier attempts stay.
+  RunFiles(const std::filesystem::path& folder, int64_t step, int64_t attempt = 1);
 
   // Adds `time`; the rest is the caller's: step, event, origin, …
   void journal(const Json& event);
@@ -33,11 +35,13 @@ class RunFiles {
   void metrics(const Json& line);
 
   void picture(int64_t step, const std::string& tag, const Image& image);  // TensorBoard
+  void scalar(int64_t step, const std::string& tag, double value);         // TensorBoard
 
   void flush();  // to the disk: before a checkpoint
 
  private:
   Json cut_;  // lines of metrics that will be trained again
+  int64_t attempt_;
   LineFile metrics_, journal_;
   TensorboardFile tensorboard_;
 };
