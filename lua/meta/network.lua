@@ -6,10 +6,14 @@ local Network = {}
 
 ---@class lorarun.NetworkOptions
 ---@field kind string?          "lora"
----@field targets string[]?     patterns; empty: every linear of the blocks
+---@field targets string[]?     patterns of the denoiser's layers; empty: every linear of the blocks
 ---@field exclude string[]?
 ---@field options table?        rank, alpha, dropout, … of the kind
 ---@field components string[]?  {"transformer"}
+---@field text_encoders string[]?  also these: {"clip_l", "t5"}
+---@field text_encoder_targets string[]?  patterns of their layers; empty: every linear
+---@field text_encoder_rank integer?
+---@field text_encoder_alpha number?  absent: as much per rank as in the denoiser
 ---@field seed integer?
 ---@field device string?
 
@@ -25,11 +29,16 @@ function lorarun.network.new(model, opts) end
 ---@return table<string, lorarun.Tensor>
 function Network:parameters() end
 
---- Gives how many numbers train.
+--- Gives how many numbers train, in all or in one component.
+---@param component? string
 ---@return integer
-function Network:count() end
+function Network:count(component) end
 
---- Gives the names of the adapted layers.
+--- Gives the adapted components: {"transformer", "clip_l"}.
+---@return string[]
+function Network:components() end
+
+--- Gives the names of the adapted layers; those of text encoders begin with "clip_l." or "t5.".
 ---@return string[]
 function Network:targets() end
 

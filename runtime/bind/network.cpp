@@ -2,6 +2,8 @@
 
 #include "runtime/networks/network.h"
 
+#include <algorithm>
+
 #include "runtime/bind/classes.h"
 #include "runtime/bind/open.h"
 #include "runtime/script/guard.h"
@@ -12,11 +14,44 @@ namespace lorarun::bind {
 
 namespace {
 
-// network.new(model, {kind, targets, exclude, options, seed, device, components}) -> Network
+// Rank and alpha of text encoders; alpha keeps the network's scale when it is not given.
+Json encoder_options(const Options& options, const Json& network) {
+  Json own = Json::object();
+  if (!options.has("text_encoder_rank") && !options.has("text_encoder_alpha")) { return own; }
+  const double network_rank = network.value("rank", 16.0);
+  const double rank = options.number("text_encoder_rank", network_rank);
+  const double scale = network.value("alpha", network_rank) / network_rank;
+  own["rank"] = rank;
+  own["alpha"] = options.number("text_encoder_alpha", rank * scale);
+  return own;
+}
+
+// The named encoders in the model's order, so that the order of a list changes nothing.
+std::vector<std::string> encoders_of(const models::Model& model,
+                                     const std::vector<std::string>& wanted) {
+  const std::vector<std::string> known = model.text_encoders();
+  for (const std::string& name : wanted) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      throw Error("the model has no text encoder named '" + name + "'")
+          .where("network.text_encoders")
+          .fix(name, known, "text encoders");
+    }
+  }
+  std::vector<std::string> chosen;
+  for (const std::string& name : known) {
+    if (std::find(wanted.begin(), wanted.end(), name) != wanted.end()) { chosen.push_back(name); }
+  }
+  return chosen;
+}
+
+// network.new(model, {kind, targets, exclude, options, seed, device, components, text_encoders,
+// text_encoder_targets, text_encoder_rank, text_encoder_alpha}) -> Network
 int make(lua_State* L) {
   models::Model& model = check<models::Model>(L, 1);
-  const Options options(L, 2,
-                        {"kind", "targets", "exclude", "options", "seed", "device", "components"});
+  const Options options(
+      L, 2,
+      {"kind", "targets", "exclude", "options", "seed", "device", "components", "text_encoders",
+       "text_encoder_targets", "text_encoder_rank", "text_encoder_alpha"});
   networks::NetworkOptions network;
   network.kind = options.text("kind", "lora");
   network.targets = options.texts("targets");
@@ -24,6 +59,11 @@ int make(lua_State* L) {
   network.options = options.json("options", Json::object());
   std::vector<std::string> components = options.texts("components");
   if (components.empty()) { components = {"transformer"}; }
+  network.encoder_targets = options.texts("text_encoder_targets");
+  network.encoder_options = encoder_options(options, network.options);
+  for (const std::string& encoder : encoders_of(model, options.texts("text_encoders"))) {
+    components.push_back(encoder);
+  }
   std::vector<nn::AdaptableLayer> layers;
   for (const std::string& component : components) {
     for (const auto& layer : model.layers(component)) { layers.push_back(layer); }
@@ -42,21 +82,35 @@ int parameters(lua_State* L) {
   return push_named_tensors(L, all);
 }
 
-// network:count() -> numbers that train
+// network:count([component]) -> numbers that train
 int count(lua_State* L) {
+  const std::string component = luaL_optstring(L, 2, "");
   int64_t numbers = 0;
-  for (const auto& parameter : check<networks::Network>(L, 1).parameters()) {
-    numbers += parameter.tensor.numel();
+  for (const auto& entry : check<networks::Network>(L, 1).entries()) {
+    if (!component.empty() && entry.component != component) { continue; }
+    for (const auto& parameter : entry.module->named_parameters()) {
+      numbers += parameter.tensor.numel();
+    }
   }
   lua_pushnumber(L, static_cast<double>(numbers));
   return 1;
 }
 
-// network:targets() -> list of adapted layers
+// network:components() -> {"transformer", "clip_l"}: what is adapted
+int components(lua_State* L) {
+  std::vector<std::string> names;
+  for (const auto& entry : check<networks::Network>(L, 1).entries()) {
+    if (names.empty() || names.back() != entry.component) { names.push_back(entry.component); }
+  }
+  push_strings(L, names);
+  return 1;
+}
+
+// network:targets() -> list of adapted layers, those of text encoders as "clip_l.…"
 int targets(lua_State* L) {
   std::vector<std::string> names;
   for (const auto& entry : check<networks::Network>(L, 1).entries()) {
-    names.push_back(entry.target);
+    names.push_back(networks::full_name(entry));
   }
   push_strings(L, names);
   return 1;
@@ -65,8 +119,8 @@ int targets(lua_State* L) {
 const networks::Entry& find_entry(const networks::Network& network, const std::string& target) {
   std::vector<std::string> names;
   for (const auto& entry : network.entries()) {
-    if (entry.target == target) { return entry; }
-    names.push_back(entry.target);
+    names.push_back(networks::full_name(entry));
+    if (names.back() == target) { return entry; }
   }
   throw Error("the network has no module '" + target + "'").fix(target, names, "modules");
 }
@@ -89,10 +143,13 @@ int set_strength(lua_State* L) {
 
 const luaL_Reg functions[] = {{"new", guarded<make>}, {nullptr, nullptr}};
 
-const luaL_Reg methods[] = {
-    {"parameters", guarded<parameters>},     {"count", guarded<count>},
-    {"targets", guarded<targets>},           {"delta_weight", guarded<delta_weight>},
-    {"set_strength", guarded<set_strength>}, {nullptr, nullptr}};
+const luaL_Reg methods[] = {{"parameters", guarded<parameters>},
+                            {"count", guarded<count>},
+                            {"targets", guarded<targets>},
+                            {"components", guarded<components>},
+                            {"delta_weight", guarded<delta_weight>},
+                            {"set_strength", guarded<set_strength>},
+                            {nullptr, nullptr}};
 
 }  // namespace
 

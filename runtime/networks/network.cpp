@@ -134,8 +134,9 @@ std::string full_name(const Entry& entry) {
 
 std::vector<nn::AdaptableLayer> choose(const std::vector<nn::AdaptableLayer>& layers,
                                        const std::vector<std::string>& targets,
-                                       const std::vector<std::string>& exclude) {
-  for (const std::string& pattern : targets) { expect_used(pattern, "targets", layers); }
+                                       const std::vector<std::string>& exclude,
+                                       const std::string& key) {
+  for (const std::string& pattern : targets) { expect_used(pattern, key, layers); }
   for (const std::string& pattern : exclude) { expect_used(pattern, "exclude", layers); }
   std::vector<nn::AdaptableLayer> chosen;
   for (const nn::AdaptableLayer& layer : layers) {
@@ -144,7 +145,7 @@ std::vector<nn::AdaptableLayer> choose(const std::vector<nn::AdaptableLayer>& la
   }
   if (chosen.empty()) {
     throw Error("targets and exclude leave no layer to adapt")
-        .where("network.targets")
+        .where("network." + key)
         .fix("name fewer layers in exclude; layers are " + join(examples(layers), ", ") + ", …");
   }
   return chosen;
@@ -153,20 +154,36 @@ std::vector<nn::AdaptableLayer> choose(const std::vector<nn::AdaptableLayer>& la
 Network::Network(const NetworkOptions& options, const std::vector<nn::AdaptableLayer>& layers,
                  uint64_t seed, at::Device device)
     : options_(options), clock_(std::make_shared<DropoutClock>()) {
-  const NetworkKind& kind = registry().get(options.kind, "network");
   clock_->seed = seed;
-  for (const nn::AdaptableLayer& chosen : choose(layers, options.targets, options.exclude)) {
-    const ModuleSpec spec = {.target = target_of(chosen),
-                             .in = chosen.layer->in(),
-                             .out = chosen.layer->out(),
+  std::vector<nn::AdaptableLayer> denoiser, encoders;
+  for (const nn::AdaptableLayer& layer : layers) {
+    (is_denoiser(layer.component) ? denoiser : encoders).push_back(layer);
+  }
+  if (!denoiser.empty()) {
+    put_into(choose(denoiser, options.targets, options.exclude), options.options, seed, device);
+  }
+  if (encoders.empty()) { return; }
+  Json encoder_options = options.options;
+  encoder_options.update(options.encoder_options);
+  put_into(choose(encoders, options.encoder_targets, {}, "text_encoder_targets"), encoder_options,
+           seed, device);
+}
+
+void Network::put_into(const std::vector<nn::AdaptableLayer>& chosen, const Json& options,
+                       uint64_t seed, at::Device device) {
+  const NetworkKind& kind = registry().get(options_.kind, "network");
+  for (const nn::AdaptableLayer& one : chosen) {
+    const ModuleSpec spec = {.target = target_of(one),
+                             .in = one.layer->in(),
+                             .out = one.layer->out(),
                              .device = device,
                              .seed = seed,
-                             .options = options.options,
+                             .options = options,
                              .clock = clock_};
     const std::shared_ptr<Module> module = kind.make(spec);
-    chosen.layer->adapter = module;
-    slots_.push_back(chosen.layer->adapter);
-    entries_.push_back({chosen.component, chosen.layer->name, module});
+    one.layer->adapter = module;
+    slots_.push_back(one.layer->adapter);
+    entries_.push_back({one.component, one.layer->name, module});
   }
 }
 

@@ -5,7 +5,11 @@
 // `targets` and `exclude` are patterns: a plain word matches a part of the
 // module path between dots or its beginning ("attn", "ff", "attn.to_q"), and
 // "*" and "?" work as in file names.  An empty list of targets means every
-// linear of the blocks.
+// linear of the blocks.  They hold for the denoiser; text encoders have
+// `encoder_targets` of their own.
+//
+// The network and the model share the layers' slots (nn::AdapterSlot): a text
+// encoder that is released keeps its adapters, and gets them back when it loads.
 
 #pragma once
 
@@ -20,8 +24,10 @@ namespace lorarun::networks {
 
 struct NetworkOptions {
   std::string kind = "lora";
-  std::vector<std::string> targets, exclude;
-  Json options = Json::object();  // rank, alpha, dropout, …
+  std::vector<std::string> targets, exclude;      // of the denoiser's layers
+  std::vector<std::string> encoder_targets = {};  // of text encoders' layers, as "clip_l.…"
+  Json options = Json::object();                  // rank, alpha, dropout, …
+  Json encoder_options = Json::object();          // stands above `options` in text encoders
 };
 
 struct Entry {
@@ -46,6 +52,9 @@ class Network {
   const NetworkOptions& options() const { return options_; }
 
  private:
+  void put_into(const std::vector<nn::AdaptableLayer>& chosen, const Json& options, uint64_t seed,
+                at::Device device);
+
   NetworkOptions options_;
   std::shared_ptr<DropoutClock> clock_;
   std::vector<Entry> entries_;
@@ -59,9 +68,10 @@ std::string full_name(const Entry& entry);
 // Says whether a pattern of `targets` names the layer.
 bool matches(const std::string& full_name, const std::string& pattern);
 
-// Gives those of `layers` that the patterns choose.
+// Gives those of `layers` that the patterns choose.  `key` is what errors call the targets.
 std::vector<nn::AdaptableLayer> choose(const std::vector<nn::AdaptableLayer>& layers,
                                        const std::vector<std::string>& targets,
-                                       const std::vector<std::string>& exclude);
+                                       const std::vector<std::string>& exclude,
+                                       const std::string& key = "targets");
 
 }  // namespace lorarun::networks

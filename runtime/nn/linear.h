@@ -52,6 +52,7 @@ class AdapterSlot {
   void reset() { place_->reset(); }
   Adapter* get() const { return place_->get(); }
   Adapter* operator->() const { return place_->get(); }
+  bool operator==(std::nullptr_t) const { return *place_ == nullptr; }
   explicit operator bool() const { return *place_ != nullptr; }
 
  private:

@@ -19,6 +19,7 @@ struct MicroOptions {
   int64_t batch = 2, accumulate = 2;
   double dropout = 0.1;
   std::vector<std::string> targets = {"attn.to_q", "ff.net.2"};
+  std::vector<std::string> encoders = {};  // text encoders that the network is on
 };
 
 // Six drawn pictures, encoded once per process.
@@ -40,6 +41,9 @@ class MicroRun {
         dataset_, cache_,
         data::LoaderOptions{.batch = options.batch, .accumulate = options.accumulate, .seed = 7});
     std::vector<nn::AdaptableLayer> layers = model_->layers("transformer");
+    for (const std::string& encoder : options.encoders) {
+      for (const nn::AdaptableLayer& layer : model_->layers(encoder)) { layers.push_back(layer); }
+    }
     const Json settings{{"rank", 4}, {"alpha", 4}, {"dropout", options.dropout}};
     auto network = std::make_shared<networks::Network>(
         networks::NetworkOptions{.kind = "lora", .targets = options.targets, .options = settings},
@@ -57,6 +61,8 @@ class MicroRun {
   Stats step(int64_t number) { return trainer->step(loader->next(number), knobs()); }
 
   const data::Dataset& dataset() const { return *dataset_; }
+  data::Cache& cache() { return *cache_; }
+  models::Model& model() { return *model_; }
 
   data::EncodeCounts counts;
   std::unique_ptr<data::Loader> loader;
