@@ -130,9 +130,13 @@ end
 
 local function option_lines(rows, out)
   for _, row in ipairs(rows) do
-    local name = type(row.name) == "number" and "[" .. row.name .. "]" or row.name
-    out[#out + 1] = ("---@field %s %s%s   %s"):format(name, TYPES[row.type], row.required and "" or "?", row.doc)
+    out[#out + 1] = ("---@field %s %s%s   %s"):format(row.name, TYPES[row.type], row.required and "" or "?", row.doc)
   end
+end
+
+local function item_lines(items, out)
+  if items.each then out[#out + 1] = ("---@field [integer] %s   %s"):format(TYPES[items.each.type], items.each.doc) end
+  for i, item in ipairs(items) do out[#out + 1] = ("---@field [%d] %s   %s"):format(i, TYPES[item.type], item.doc) end
 end
 
 --- The types of schedules, out of their own files.
@@ -143,7 +147,7 @@ local function schedule_types(out)
   for _, name in ipairs(schema.kinds "schedule") do
     out[#out + 1] = "---@class lorarun.recipe.schedule." .. name .. ": lorarun.recipe.schedule"
     option_lines(schedule.options(name), out)
-    if schedule.law(name).items then out[#out + 1] = "---@field [integer] lorarun.recipe.schedule   in their order" end
+    item_lines(schedule.law(name).items or {}, out)
     out[#out + 1] = ("\n---@param options? lorarun.recipe.schedule.%s\n---@return lorarun.recipe.schedule\nfunction %s(options) end\n")
       :format(name, name)
   end

@@ -24,13 +24,20 @@ local function value_text(value)
   return lorarun.system.encode(value)
 end
 
---- The line of the text where `key =` stands, when there is only one such line.
+local function numbered_lines(text)
+  local lines = {}
+  for line in (text:match("^(.-)\n%-%-%[part ") or text .. "\n"):gmatch("(.-)\n") do
+    lines[#lines + 1] = (line:gsub("%-%-.*$", ""))
+  end
+  return lines
+end
+
+--- The line where `key =` stands inside of recipe { … }, when there is only one such line.
 local function line_of(text, key)
-  local number, found = 0, nil
-  for line in (text .. "\n"):gmatch("(.-)\n") do
-    number = number + 1
-    local code = line:gsub("%-%-.*$", "")
-    if code:match("%f[%w_]" .. key .. "%s*=[^=]") then
+  local found, is_inside = nil, false
+  for number, line in ipairs(numbered_lines(text)) do
+    is_inside = is_inside or line:match("%f[%w_]return%s+recipe%f[^%w_]") ~= nil
+    if is_inside and line:match("%f[%w_]" .. key .. "%s*=[^=]") then
       if found then return nil end
       found = number
     end
@@ -41,13 +48,8 @@ end
 --- The param that a line gives to a key: rank = p.rank, after local p = params { … }.
 local function param_of(text, number, key)
   local variable = text:match("local%s+([%w_]+)%s*=%s*params%f[^%w_]")
-  local at = 0
-  for line in (text .. "\n"):gmatch("(.-)\n") do
-    at = at + 1
-    if at == number then
-      return variable and line:match("%f[%w_]" .. key .. "%s*=%s*" .. variable .. "%.([%w_]+)")
-    end
-  end
+  local line = numbered_lines(text)[number]
+  return variable and line:match("%f[%w_]" .. key .. "%s*=%s*" .. variable .. "%.([%w_]+)")
 end
 
 local function is_set(options, name)

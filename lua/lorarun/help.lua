@@ -17,16 +17,16 @@ local function default_text(s)
 end
 
 local function option_text(row)
-  local name = type(row.name) == "number" and "[" .. row.name .. "]" or row.name
-  return name .. (row.default ~= nil and " = " .. tostring(row.default) or "") .. " (" .. row.doc .. ")"
+  return row.name .. (row.default ~= nil and " = " .. tostring(row.default) or "") .. " (" .. row.doc .. ")"
 end
 
 local function add_schedules(lines)
   for _, name in ipairs(schema.kinds "schedule") do
     local texts = {}
     for i, row in ipairs(schedule.options(name)) do texts[i] = option_text(row) end
-    local items = schedule.law(name).items
-    if items then texts[#texts + 1] = "a list of " .. items.doc end
+    local items = schedule.law(name).items or {}
+    if items.each then texts[#texts + 1] = "a list of " .. items.each.doc end
+    for _, item in ipairs(items) do texts[#texts + 1] = item.doc end
     if #texts > 0 then lines[#lines + 1] = ("%-24s %s"):format(name .. " {}", table.concat(texts, ", ")) end
   end
   local texts = {}

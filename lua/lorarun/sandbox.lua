@@ -145,14 +145,18 @@ local function safe_strings()
   return strings
 end
 
---- flux { … } and its sisters: a copy of the table with its kind written into it.
+--- flux { … } and its sisters: a copy of the table with its kind written into it. What stands in it without a name
+--- goes into `items`, because plain data is either a list or has names.
 local function constructor(kind)
   return function(options)
     if options ~= nil and type(options) ~= "table" then
       error(kind .. " takes a table: " .. kind .. " { … }", 2)
     end
-    local tagged = { kind = kind }
-    for key, value in next, options or {} do tagged[key] = value end
+    local tagged, items = { kind = kind }, {}
+    for key, value in next, options or {} do
+      if type(key) == "number" then items[key] = value else tagged[key] = value end
+    end
+    if #items > 0 then tagged.items = items end
     return tagged
   end
 end

@@ -3,7 +3,8 @@
 --   factor(progress)    progress in [0, 1]: 0 at the first step, 1 just after the last
 --   span                the run, a phase, or a part of a chain
 --
--- lua/lorarun/schedule/NAME.lua is `NAME { … }`: it gives new(options, build) and a table of its options.
+-- lua/lorarun/schedule/NAME.lua is `NAME { … }`: it gives new(options, build) and a table of its options; `items`
+-- says what stands in it without a name.
 -- Every schedule also takes, beside its own options,
 --
 --   warmup   part of the span in which the factor rises from 0; the law follows over what is left
@@ -28,7 +29,10 @@ local function with_defaults(law, spec)
   local options = {}
   for name, option in next, schedule.common do options[name] = option.default end
   for name, option in next, law.options do options[name] = option.default end
-  for name, value in next, spec do options[name] = value end
+  options.items = {}
+  for name, value in next, spec do
+    if type(name) == "number" then options.items[name] = value else options[name] = value end
+  end
   return options
 end
 
@@ -102,7 +106,7 @@ end
 
 --- Gives the options of a law as rows with name, type, default, doc; without a law those of all.
 ---@param name string?
----@return table[]
+---@return { name: string, type: string, default: any, doc: string }[]
 function schedule.options(name) return named_rows(name and schedule.law(name).options or schedule.common) end
 
 --- Gives the texts that the sandbox loads: this file as "schedule", the laws by their names.

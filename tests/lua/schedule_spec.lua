@@ -86,8 +86,9 @@ end)
 test("every schedule stays finite and at least 0 over its whole span", function(t)
   for _, name in ipairs(schedule.names()) do
     local spec = { kind = name }
-    if schedule.law(name).items then spec[1] = { kind = "linear" } end
-    if schedule.law(name).options[2] then spec[1], spec[2] = 0.5, { kind = "linear" } end
+    local items = schedule.law(name).items
+    if items then spec[1] = items.each and { kind = "linear" } or 0.5 end
+    if items and #items == 2 then spec[2] = { kind = "linear" } end
     local factor = schedule.new(spec)
     for step = 0, 200 do
       local value = factor(step / 200)
@@ -101,7 +102,7 @@ test("the check fills in the options of the schedule's own file", function(t)
     { kind = "warmup_stable_decay", decay = 0.1, warmup = 0.05, shape = "linear", floor = 0 })
   t.equal(settings "cosine", { kind = "cosine", floor = 0 })
   t.equal(settings { kind = "chain", { kind = "constant", part = 0.3 }, { kind = "cosine" } },
-    { kind = "chain", { kind = "constant", part = 0.3 }, { kind = "cosine", floor = 0 } })
+    { kind = "chain", items = { { kind = "constant", part = 0.3 }, { kind = "cosine", floor = 0 } } })
 end)
 
 test("an option that a schedule does not have is refused with the nearest", function(t)
@@ -109,7 +110,17 @@ test("an option that a schedule does not have is refused with the nearest", func
   t.fails(function() settings { kind = "constant", floor = 0.1 } end, "unknown setting 'floor'")
   t.fails(function() settings { kind = "chain", { kind = "cosin" } } end, "did you mean 'cosine'")
   t.fails(function() settings { kind = "scale", 0.5 } end, "scale lacks the schedule")
+  t.fails(function() settings { kind = "chain" } end, "chain lacks schedules")
+  t.fails(function() settings { kind = "cosine", 0.5 } end, "it must be named")
   t.fails(function() settings { kind = "cosine", warmup = 2 } end, "from 0 to 1")
+end)
+
+test("a recipe's chain crosses to the settings", function(t)
+  local policy = require("lorarun.recipe").policy([[
+    return recipe { schedule = chain { constant { part = 0.3 }, warmup { 0.1, cosine {} } } }
+  ]], "r.lua")
+  local spec = settings(policy:declaration().schedule)
+  near(t, factors(spec, { 0.2, 0.3, 0.335, 0.37, 1 }), { 1, 0, 0.5, 1, 0 })
 end)
 
 test("hooks can build schedules of their own", function(t)

@@ -81,13 +81,14 @@ end
 
 local function add_warmups(spec, path, list)
   if type(spec) ~= "table" then return end
-  local part = spec.kind == "warmup" and spec[1] or spec.warmup
+  local part = spec.kind == "warmup" and spec.items[1] or spec.warmup
   if part and part >= 1 then
     add(list, path .. ".warmup", path .. ": the warm-up is as long as the whole of it, so the full rate is never reached",
       "a part of the run, for example 0.05")
   end
+  if spec.kind == "warmup" or spec.kind == "scale" then add_warmups(spec.items[2], path .. "[2]", list) end
   local total = 0
-  for i, link in ipairs(spec.kind == "chain" and spec or {}) do
+  for i, link in ipairs(spec.kind == "chain" and spec.items or {}) do
     add_warmups(link, path .. "[" .. i .. "]", list)
     total = total + (link.part or 0)
   end

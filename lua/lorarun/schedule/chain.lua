@@ -10,7 +10,7 @@
 
 local chain = {
   options = {},
-  items = { type = "schedule", doc = "schedules, one after the other" },
+  items = { each = { type = "schedule", doc = "schedules, one after the other" } },
 }
 
 local function share_of_rest(list)
@@ -23,14 +23,15 @@ local function share_of_rest(list)
 end
 
 --- Builds the schedule.
----@param opts table[]                                        a list of schedules
+---@param opts { items: table[] }                             a list of schedules
 ---@param build fun(spec: table): fun(progress: number): number
 ---@return fun(progress: number): number                       factor of the recipe's lr
 function chain.new(opts, build)
-  local share, links, start = share_of_rest(opts), {}, 0
-  for i = 1, #opts do
-    local length = opts[i].part or share
-    links[i] = { start = start, length = length, factor = build(opts[i]) }
+  local list = opts.items
+  local share, links, start = share_of_rest(list), {}, 0
+  for i = 1, #list do
+    local length = list[i].part or share
+    links[i] = { start = start, length = length, factor = build(list[i]) }
     start = start + length
   end
   return function(progress)

@@ -3,18 +3,19 @@
 --   warmup { 0.05, cosine {} }      the same as cosine { warmup = 0.05 }
 
 local warmup = {
-  options = {
-    [1] = { type = "number", min = 0, max = 1, unit = "fraction", required = true, doc = "part of the span that rises" },
-    [2] = { type = "schedule", required = true, doc = "the schedule that follows" },
+  options = {},
+  items = {
+    { type = "number", min = 0, max = 1, unit = "fraction", doc = "the part of the span that rises" },
+    { type = "schedule", doc = "the schedule that follows" },
   },
 }
 
 --- Builds the schedule.
----@param opts table                                           { part, schedule }
+---@param opts { items: table }                               { part, schedule }
 ---@param build fun(spec: table): fun(progress: number): number
 ---@return fun(progress: number): number                       factor of the recipe's lr
 function warmup.new(opts, build)
-  local rise, factor = opts[1], build(opts[2])
+  local rise, factor = opts.items[1], build(opts.items[2])
   return function(progress)
     if progress < rise then return progress / rise * factor(0) end
     if rise >= 1 then return factor(0) end
