@@ -88,7 +88,7 @@ local function check_pattern(subject, pattern)
   if steps > MOST_PATTERN_STEPS then
     error("this pattern could run for minutes on " .. #subject .. " characters\n  fix: a shorter text, or fewer of * + - ?", 3)
   end
-  spend(steps / 20)
+  spend(steps / 5)
 end
 
 --- A pattern function of the string library behind the check.

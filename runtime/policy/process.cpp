@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 
 #include "runtime/policy/serve.h"
@@ -26,8 +27,9 @@ Clock::time_point after(double seconds) {
 }
 
 std::string seconds_text(double seconds) {
-  const std::string text = std::to_string(seconds);
-  return text.substr(0, text.find_last_not_of(".0") + 1) + " s";
+  char text[32];
+  std::snprintf(text, sizeof text, "%g s", seconds);
+  return text;
 }
 
 std::string signal_name(int number) {

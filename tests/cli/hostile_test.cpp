@@ -5,7 +5,6 @@
 //
 // What a recipe expects, and the words that must name it, stand in its first lines.
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -15,8 +14,6 @@
 
 namespace lorarun::cli {
 namespace {
-
-using ::testing::HasSubstr;
 
 const fs::path kHostile = fs::path(LORARUN_SOURCE_DIR) / "tests/hostile";
 
@@ -39,6 +36,17 @@ std::string header(const fs::path& recipe, const std::string& key) {
     return start == std::string::npos ? "" : line.substr(start);
   }
   return "";
+}
+
+// Holds when the text holds one of the words, which " | " separates: which limit an attack meets
+// first may depend on the speed of the machine.
+bool names(const std::string& text, const std::string& words) {
+  for (size_t from = 0; from <= words.size();) {
+    const size_t to = std::min(words.find(" | ", from), words.size());
+    if (text.find(words.substr(from, to - from)) != std::string::npos) { return true; }
+    from = to + 3;
+  }
+  return false;
 }
 
 // What the warnings of a journal say.
@@ -86,13 +94,14 @@ TEST_P(Hostile, IsHeldAndNamed) {
   const fs::path run = folder_->path() / "runs" / GetParam().stem();
   if (expected == "refused") {
     EXPECT_EQ(outcome.exit_code, 2) << outcome.err;
-    EXPECT_THAT(outcome.err, HasSubstr(named));
+    EXPECT_TRUE(names(outcome.err, named)) << outcome.err;
     EXPECT_FALSE(fs::exists(run / "metrics.jsonl") && fs::file_size(run / "metrics.jsonl") > 0);
     return;
   }
   EXPECT_EQ(expected, "contained");
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-  EXPECT_THAT(warnings(run / "journal.jsonl"), HasSubstr(named));
+  const std::string said = warnings(run / "journal.jsonl");
+  EXPECT_TRUE(names(said, named)) << said;
   EXPECT_TRUE(
       fs::exists(run / "checkpoints" / (GetParam().stem().string() + "-000006.safetensors")));
 }

@@ -1,6 +1,6 @@
 -- attack: swallow every lack of memory and try again
 -- expect: contained
--- named:  did not answer within 2 s
+-- named:  not enough memory | did not answer within 2 s
 
 return recipe {
   steps = 6, seed = 3,

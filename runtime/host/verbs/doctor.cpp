@@ -12,6 +12,7 @@
 #include "runtime/base/worker_pool.h"
 #include "runtime/host/registry.h"
 #include "runtime/host/share.h"
+#include "runtime/policy/process.h"
 #include "runtime/tensor/torch.h"
 
 #include <ATen/Parallel.h>
@@ -75,11 +76,44 @@ Json findings() {
           {"disk_free_bytes", free_disk_bytes(fs::current_path())},
           {"share", share_folder().string()},
           {"kernel", first_line("/proc/sys/kernel/osrelease")},
-          {"ld_library_path", library_path ? library_path : ""}};
+          {"ld_library_path", library_path ? library_path : ""},
+          {"wall", policy::wall_report()}};
+}
+
+// What is missing of the wall around recipes, with what that means.
+void add_gaps_of_the_wall(const Json& wall, Json* wrong) {
+  if (!wall["process"].get<bool>()) {
+    wrong->push_back("recipes cannot run: " + wall["why_no_process"].get<std::string>());
+    return;
+  }
+  const std::string hint = "; run recipes of strangers on another machine or in a container";
+  if (!wall["seccomp"].get<bool>()) {
+    wrong->push_back("no seccomp around recipes (" + wall.value("why_no_seccomp", "") + ")" + hint);
+  }
+  if (wall["landlock"] == 0) {
+    wrong->push_back(
+        "no Landlock around recipes (" + wall.value("why_no_landlock", "") +
+        "); it is in kernels from 5.13 that were started with it" +
+        (wall["seccomp"].get<bool>() ? "; seccomp alone keeps them from files" : hint));
+  }
+  if (!wall["limits"].get<bool>()) {
+    wrong->push_back("a limit of the policy process was refused");
+  }
+}
+
+// "process of its own, Landlock 7, seccomp, 256 MiB"
+std::string words_of_the_wall(const Json& wall) {
+  if (!wall["process"].get<bool>()) { return "none"; }
+  std::string words = "process of its own";
+  if (wall["landlock"] != 0) { words += ", Landlock " + wall["landlock"].dump(); }
+  if (wall["seccomp"].get<bool>()) { words += ", seccomp"; }
+  const auto megabytes = wall["memory_bytes"].get<uint64_t>() >> 20;
+  return words + ", " + std::to_string(megabytes) + " MiB at most";
 }
 
 Json what_is_wrong(const Json& found) {
   Json wrong = Json::array();
+  add_gaps_of_the_wall(found["wall"], &wrong);
   const bool driver = !found["driver"].get<std::string>().empty();
   if (driver && !found["cuda"].get<bool>()) {
     wrong.push_back("an NVIDIA driver is there, but CUDA is not used: " +
@@ -116,6 +150,7 @@ void print(const Json& found) {
               found["threads"].get<int>());
   std::printf("memory      %.1f GiB free\n", gib(found["memory_available_bytes"]));
   std::printf("disk        %.1f GiB free here\n", gib(found["disk_free_bytes"]));
+  std::printf("policies    %s\n", words_of_the_wall(found["wall"]).c_str());
   std::printf("Lua files   %s\n", found["share"].get<std::string>().c_str());
   for (const auto& problem : found["wrong"]) {
     std::printf("wrong       %s\n", problem.get<std::string>().c_str());
