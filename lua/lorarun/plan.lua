@@ -292,6 +292,7 @@ end
 
 local function show(value)
   if value == nil then return "absent" end
+  if value == "" then return '""' end
   return type(value) == "number" and ("%.6g"):format(value) or tostring(value)
 end
 plan.show = show

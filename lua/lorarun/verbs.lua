@@ -8,11 +8,13 @@
 --   run       function(arguments) -> exit code
 -- and its first line says what it does; `lorarun --help` shows that line.
 
+local recipe_search = require "lorarun.recipe_search"
+
 local verbs = {}
 
 local RECIPE_VALUED, RECIPE_LISTS, RECIPE_SWITCHES = { "steps", "name", "seed", "runs", "data" }, { "set" }, { "fresh", "json" }
 
---- Flags that every verb about a recipe takes, beside its own.
+--- Flags that every verb about a recipe takes, beside its own; others are params that the recipe declares.
 function verbs.with_recipe_flags(verb)
   local function joined(own, more)
     local all = { unpack(own or {}) }
@@ -22,6 +24,7 @@ function verbs.with_recipe_flags(verb)
   verb.switches = joined(verb.switches, RECIPE_SWITCHES)
   verb.valued = joined(verb.valued, RECIPE_VALUED)
   verb.lists = joined(verb.lists, RECIPE_LISTS)
+  verb.takes_params = true
   return verb
 end
 
@@ -47,6 +50,15 @@ local function fail_unknown(verb, word, names)
     "usage: lorarun " .. verb.usage)
 end
 
+--- --rank 32, --rank=32 or --fast: a param of the recipe. Gives how many words it took.
+local function take_param(arguments, words, i)
+  local name, value = words[i]:match("^%-%-([^=]+)=(.*)$")
+  local stands_alone = not words[i + 1] or words[i + 1]:match("^%-%-")
+  arguments.flags = arguments.flags or {}
+  table.insert(arguments.flags, { name or words[i]:sub(3), value or (stands_alone and "true" or words[i + 1]) })
+  return (name or stands_alone) and 1 or 2
+end
+
 --- Takes the words after a verb apart.
 ---@return table arguments   plain words as a list, flags by name, `lists` as lists
 function verbs.parse(verb, words)
@@ -56,6 +68,8 @@ function verbs.parse(verb, words)
     local name = words[i]:match("^%-%-(.+)$")
     if not name then
       arguments[#arguments + 1] = words[i]
+    elseif not kinds[name] and verb.takes_params then
+      i = i + take_param(arguments, words, i) - 1
     elseif not kinds[name] then
       fail_unknown(verb, words[i], names)
     elseif kinds[name] == "switch" then
@@ -98,7 +112,7 @@ end
 --- Gives the options that recipe.open and train.new take.
 function verbs.recipe_options(arguments)
   local options = { recipe = arguments[1], name = arguments.name, runs = arguments.runs, fresh = arguments.fresh,
-    json = arguments.json, steps = verbs.whole_number(arguments, "steps"), seed = verbs.whole_number(arguments, "seed") }
+    json = arguments.json, flags = arguments.flags, steps = verbs.whole_number(arguments, "steps"), seed = verbs.whole_number(arguments, "seed") }
   for _, text in ipairs(arguments.set or {}) do
     options.set = options.set or {}
     table.insert(options.set, setting(text))
@@ -107,7 +121,7 @@ function verbs.recipe_options(arguments)
     options.set = options.set or {}
     table.insert(options.set, { "data.dir", arguments.data })
   end
-  if options.recipe and lorarun.system.is_folder(options.recipe) then options.recipe = options.recipe .. "/recipe.lua" end
+  if options.recipe then options.recipe = recipe_search.find(options.recipe) end
   return options
 end
 
