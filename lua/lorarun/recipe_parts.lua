@@ -27,16 +27,18 @@ local function path_of(folder, name)
   return folder .. "/" .. name:gsub("%.", "/") .. ".lua"
 end
 
-local function collect(text, folder, parts, files)
+local function collect(text, folder, parts, files, missing)
   for _, name in ipairs(required(text)) do
     local path = not parts[name] and path_of(folder, name)
-    if path and system.exists(path) then
+    if path and not system.exists(path) then
+      missing[#missing + 1] = path
+    elseif path then
       if #files >= MOST_PARTS then
         lorarun.fail { what = "a recipe of more than " .. MOST_PARTS .. " parts", where = folder, fix = "put parts together" }
       end
       parts[name] = system.read(path)
       files[#files + 1] = path
-      collect(parts[name], folder, parts, files)
+      collect(parts[name], folder, parts, files, missing)
     end
   end
 end
@@ -44,10 +46,11 @@ end
 --- Reads the parts that a text requires from a folder.
 ---@return table<string, string> parts   texts by name
 ---@return string[]? files                their paths; nothing without parts
+---@return string[] missing               paths of those that are required and not there
 function recipe_parts.read(text, folder)
-  local parts, files = {}, {}
-  collect(text, folder, parts, files)
-  return parts, #files > 0 and files or nil
+  local parts, files, missing = {}, {}, {}
+  collect(text, folder, parts, files, missing)
+  return parts, #files > 0 and files or nil, missing
 end
 
 --- Makes one text of a recipe and its parts.

@@ -8,6 +8,7 @@
 
 local candidate = require "lorarun.candidate"
 local journal = require "lorarun.journal"
+local recipe_parts = require "lorarun.recipe_parts"
 local run_folder = require "lorarun.run_folder"
 
 local reload = {}
@@ -17,11 +18,18 @@ local system = lorarun.system
 local MOST_SHOWN, MOST_LINES = 6, 20
 local TRY_AGAIN = "correct it and save again"
 
---- The recipe's file and those of its parts.
-local function files_of(run)
-  local files = { run.recipe.path }
-  for _, path in ipairs(run.recipe.part_files or {}) do files[#files + 1] = path end
-  return files
+--- The unit that stands on disk: the recipe's file with its parts as one text.
+---@return string text
+---@return string[] files    everything that it was read from, or would be
+local function unit_on_disk(path)
+  local text, kept = recipe_parts.split(system.read(path))
+  local files = { path }
+  if kept then return recipe_parts.bundle(text, kept), files end
+  local parts, found, missing = recipe_parts.read(text, path:match("^(.*)/[^/]*$") or ".")
+  for _, list in ipairs { found or {}, missing } do
+    for _, file in ipairs(list) do files[#files + 1] = file end
+  end
+  return recipe_parts.bundle(text, parts), files
 end
 
 --- Takes an error's text apart into what, where and fix.
@@ -109,7 +117,6 @@ local function put_in_force(run, new)
   run.recipe, run.settings, run.steps, run.state = new.recipe, new.settings, new.steps, new.state
   if run.progress then run.progress.steps = new.steps end
   run_folder.write_manifest(run, "running")
-  if run.reload then run.reload.watcher:set(files_of(run)) end
 end
 
 --- Keeps the recipe that goes for a rollback; of several at one boundary the first.
@@ -135,7 +142,7 @@ end
 
 --- Everything that can fail, before anything changes.
 local function prepare(run, text)
-  local new = candidate.open(run, text or system.read(run.recipe.path))
+  local new = candidate.open(run, text or unit_on_disk(run.recipe.path))
   run_folder.keep_recipe { folder = run.folder, recipe = new.recipe }
   return new
 end
@@ -162,13 +169,15 @@ end
 --- Looks at the files after a change; each content is tried once.
 local function look(run)
   local watch = run.reload
-  local good, text = pcall(system.read, run.recipe.path)
-  if not good then return tell_gone(run) end
+  if not system.exists(run.recipe.path) then return tell_gone(run) end
   watch.gone = nil
+  local good, text, files = pcall(unit_on_disk, run.recipe.path)
+  if not good then return refuse(run, text, "edit") end
+  watch.watcher:set(files)
   local hash = system.sha256(text)
-  if text == run.recipe.text and not run.recipe.part_files then
+  if hash == run.recipe.hash then
     watch.refused = nil
-  elseif hash ~= watch.refused or run.recipe.part_files then
+  elseif hash ~= watch.refused then
     watch.refused = not reload.now(run, text, "edit").accepted and hash or nil
   end
 end
@@ -218,7 +227,7 @@ function reload.open(run)
     note_edit_between_starts(run)
   end
   if not run.recipe.is_of_file then return end -- the file may hold a later text than the one that was asked for
-  run.reload = { watcher = lorarun.watch.new(files_of(run)), is_new = true }
+  run.reload = { watcher = lorarun.watch.new { run.recipe.path }, is_new = true }
 end
 
 --- At a step boundary: takes over what was saved since the last one.
