@@ -14,6 +14,7 @@ local ready_policies = require "lorarun.ready_policies"
 local run_stats = require "lorarun.run_stats"
 local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
+local text_encoder_policy = require "lorarun.text_encoder_policy"
 local tweaks = require "lorarun.tweaks"
 
 local knobs = {}
@@ -58,6 +59,7 @@ function knobs.below(run, step)
     timesteps = s.timesteps, loss = s.loss, guidance = s.guidance, clip = s.clip, ema = s.ema,
     save = cadence(s.save), render = cadence(s.render), evaluate = cadence(s.evaluate),
   }
+  knobs.merge(decided, text_encoder_policy.at(s, step, run.steps, decided.lr))
   phases.at(s.phases, step, run.steps, run.steps_per_epoch, decided.lr, function(layer) knobs.merge(decided, layer) end)
   return decided
 end

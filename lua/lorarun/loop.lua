@@ -16,6 +16,7 @@ local ready_policies = require "lorarun.ready_policies"
 local reload = require "lorarun.reload"
 local render = require "lorarun.render"
 local saved_state = require "lorarun.saved_state"
+local text_encoders = require "lorarun.text_encoders"
 
 local loop = {}
 
@@ -56,6 +57,7 @@ local function take_step(run)
   local step = run.step + 1
   run.knobs = knobs.decide(run, step)
   if run.knobs.stop then return run.knobs.stop end
+  text_encoders.prepare(run, step, run.knobs)
   local batch = run.loader:next(step, knobs.for_loader(run.knobs))
   local stats = run.trainer:step(batch, knobs.for_trainer(run.knobs))
   run.step = step
@@ -77,6 +79,7 @@ end
 local function after_step(run)
   if run.settings.evaluate and is_due(run, run.knobs.evaluate) then loop.evaluate(run) end
   local wish = run.wish_back
+  if run.player then wish = run.player:rollback(run, wish) end
   run.wish_back = nil
   if wish and go_back.to(run, wish, loop.save) then return end
   if run.settings.render and is_due(run, run.knobs.render) then render.draw(run, run.step) end

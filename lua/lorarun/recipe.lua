@@ -15,6 +15,7 @@ local recipe_search = require "lorarun.recipe_search"
 local ready_policies = require "lorarun.ready_policies"
 local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
+local text_encoder_policy = require "lorarun.text_encoder_policy"
 
 local recipe = {}
 
@@ -184,6 +185,7 @@ function recipe.open(options)
   local settings = check.settings(declared, path)
   settings.name = settings.name or stem_of(path)
   settings.network.alpha = settings.network.alpha or settings.network.rank
+  text_encoder_policy.resolve(settings, path)
   check_together(settings, path)
   opened.base, opened.settings = settings.model.path, settings
   make_absolute(settings, folder_of(path))

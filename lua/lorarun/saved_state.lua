@@ -2,6 +2,7 @@
 
 local ready_policies = require "lorarun.ready_policies"
 local run_stats = require "lorarun.run_stats"
+local text_encoders = require "lorarun.text_encoders"
 
 local saved_state = {}
 
@@ -28,6 +29,7 @@ function saved_state.load(run, at_most)
   run.statistics = saved.statistics or run_stats.new()
   run.last = run.statistics
   ready_policies.count_rollbacks(run)
+  text_encoders.forget(run)
   return true
 end
 

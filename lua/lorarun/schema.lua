@@ -45,6 +45,7 @@ schema.laws = {
   policies = names_in "policies",
   events = { "best", "every" },
   phases = { "phase" },
+  text_encoders = { "always", "early_freeze", "late_tune", "never" },
 }
 
 local MEASURES = "values measured in another way cannot be compared"
@@ -73,6 +74,10 @@ schema.settings = {
   setting("network.dropout", "number", "chance of dropping a row of the bottleneck", { default = 0, min = 0, max = 1 }),
   setting("network.targets", "list", "patterns of layers; empty: every linear of the blocks", { default = {} }),
   setting("network.exclude", "list", "patterns of layers left out", { default = {} }),
+  setting("network.text_encoders", "list", 'text encoders with adapters of their own: { "clip_l", "t5" }', { default = {} }),
+  setting("network.text_encoder_targets", "list", "patterns of their layers; empty: every linear", { default = {} }),
+  setting("network.text_encoder_rank", "integer", "rank there; the network's when absent", { min = 1 }),
+  setting("network.text_encoder_alpha", "number", "alpha there; absent: as much per rank as in the network", { min = 0 }),
 
   setting("data", "sets", "data sets: { images { dir = … } }", { required = true,
     shapes = "the order of the batches follows from it" }),
@@ -175,6 +180,14 @@ schema.settings = {
   setting("policies", "policies", "ready policies that look at the run: { early_stop { patience = 3 } }", { default = {},
     reload = true }), -- their options: lua/lorarun/policies/*.lua
 
+  setting("text_encoders", "kind", "when text encoders train: late_tune { from = 0.8, lr = 5e-6 }; absent: as everything else",
+    { kinds = "text_encoders", reload = true }),
+  setting("text_encoders.from", "number", "first step, or a part of the run below 1; late_tune: 0.8 when absent", { min = 0 }),
+  setting("text_encoders.to", "number", "last step, or a part of the run below 1; early_freeze: 0.3 when absent", { min = 0 }),
+  setting("text_encoders.lr", "number", "their learning rate; the run's times factor when absent", { min = 0 }),
+  setting("text_encoders.factor", "number", "factor on the run's rate", { default = 1, min = 0 }),
+  setting("text_encoders.encoders", "list", 'which of them: { "clip_l" }; absent: those with adapters'),
+
   setting("phases", "phases", "what holds in parts of the run: { phase { from = 0.8, lr = 3e-5 } }", { default = {},
     reload = true }),
 
@@ -261,7 +274,6 @@ schema.inert = {
 
 --- Names that recipes know and this version does not do.
 schema.not_yet = {
-  text_encoders = "training of text encoders", train_text_encoder = "training of text encoders",
   masks = "masked training",
 }
 
@@ -380,7 +392,7 @@ end
 function schema.constructors()
   local names = {}
   for _, registry in ipairs { "family", "network", "optimizer", "timesteps", "loss", "schedule", "data", "policies",
-    "events", "phases" } do
+    "events", "phases", "text_encoders" } do
     for _, name in ipairs(schema.kinds(registry)) do names[#names + 1] = name end
   end
   return names

@@ -4,12 +4,14 @@
 -- folder as it is.
 
 local knobs = require "lorarun.knobs"
+local text_encoders = require "lorarun.text_encoders"
 local train = require "lorarun.train"
 
 local step = {}
 
 local function take(run, at)
   local decided = knobs.decide(run, at)
+  text_encoders.prepare(run, at, decided)
   return run.loader:next(at, knobs.for_loader(decided)), knobs.for_trainer(decided)
 end
 

@@ -75,8 +75,11 @@ end
 function train.open_trainer(run)
   local s = run.settings
   run.network = lorarun.network.new(run.model, {
-    kind = s.network.kind, targets = s.network.targets, exclude = s.network.exclude, seed = s.seed,
-    device = run.device, options = without(s.network, { "kind", "targets", "exclude" }),
+    kind = s.network.kind, targets = s.network.targets, exclude = s.network.exclude, seed = s.seed, device = run.device,
+    text_encoders = s.network.text_encoders, text_encoder_targets = s.network.text_encoder_targets,
+    text_encoder_rank = s.network.text_encoder_rank, text_encoder_alpha = s.network.text_encoder_alpha,
+    options = without(s.network, { "kind", "targets", "exclude", "text_encoders", "text_encoder_targets",
+      "text_encoder_rank", "text_encoder_alpha" }),
   })
   run.trainer = lorarun.trainer.new(run.model, run.network, {
     seed = s.seed, optimizer = s.optimizer.kind, options = without(s.optimizer, { "kind", "lr" }),

@@ -22,8 +22,13 @@
 ---@field loss lorarun.recipe.loss?   what is minimised
 ---@field save lorarun.recipe.save?   checkpoints
 ---@field render lorarun.recipe.render?   pictures drawn while training; absent: none
+---@field evaluate lorarun.recipe.evaluate?   measurements on held-out pictures while training; absent: none
+---@field policies nil?   ready policies that look at the run: { early_stop { patience = 3 } }
+---@field text_encoders lorarun.recipe.text_encoders?   when text encoders train: late_tune { from = 0.8, lr = 5e-6 }; absent: as everything else
 ---@field phases lorarun.Phase[]?   what holds in parts of the run: { phase { from = 0.8, lr = 3e-5 } }
 ---@field on lorarun.recipe.on?   functions that decide while the run goes
+---@field version integer?   of the state that hooks keep: another one calls migrate
+---@field migrate fun(state: lorarun.State, run: lorarun.Run): lorarun.Knobs??   function(state, from) that gives the state of an older version in the shape of this one
 
 ---@class lorarun.recipe.model
 ---@field path string   diffusers folder of the base model
@@ -38,6 +43,10 @@
 ---@field dropout number?   chance of dropping a row of the bottleneck
 ---@field targets table?   patterns of layers; empty: every linear of the blocks
 ---@field exclude table?   patterns of layers left out
+---@field text_encoders table?   text encoders with adapters of their own: { "clip_l", "t5" }
+---@field text_encoder_targets table?   patterns of their layers; empty: every linear
+---@field text_encoder_rank integer?   rank there; the network's when absent
+---@field text_encoder_alpha number?   alpha there; absent: as much per rank as in the network
 
 ---@class lorarun.recipe.data
 ---@field dir string   folder of pictures with .txt captions
@@ -91,6 +100,24 @@
 ---@field size table?   {width, height}
 ---@field seed integer?   seed of the start noise
 ---@field sampler string?   name of the sampler
+
+---@class lorarun.recipe.evaluate
+---@field every integer?   steps between evaluations; step 0 and the last one are measured too
+---@field holdout integer?   pictures taken out of training and measured on
+---@field dir string?   instead of holdout: a folder of pictures that are not in the training data
+---@field sigmas table?   noise times that each picture is measured at
+---@field repeats integer?   noises for each picture and sigma
+---@field seed integer?   seed of the noises, which are the same for ever
+---@field guidance number?   guidance value of the measurement; the recipe's when absent
+---@field ema boolean?   measure the averaged weights when there are any
+---@field metrics table?   what is measured: names of lua/lorarun/metric/*.lua
+
+---@class lorarun.recipe.text_encoders
+---@field from number?   first step, or a part of the run below 1; late_tune: 0.8 when absent
+---@field to number?   last step, or a part of the run below 1; early_freeze: 0.3 when absent
+---@field lr number?   their learning rate; the run's times factor when absent
+---@field factor number?   factor on the run's rate
+---@field encoders table?   which of them: { "clip_l" }; absent: those with adapters
 
 ---@class lorarun.recipe.on
 ---@field step fun(state: lorarun.State, run: lorarun.Run): lorarun.Knobs??   function(state, run) that gives the knobs of the next step
@@ -157,7 +184,7 @@ function recipe(settings) end
 ---@field warmup number?   part of the span in which the rate rises from 0
 
 ---@class lorarun.recipe.schedule.chain: lorarun.recipe.schedule
----@field [integer] lorarun.recipe.schedule   in their order
+---@field [integer] lorarun.recipe.schedule   schedules, one after the other
 
 ---@param options? lorarun.recipe.schedule.chain
 ---@return lorarun.recipe.schedule
@@ -235,7 +262,7 @@ function rex(options) end
 function scale(options) end
 
 ---@class lorarun.recipe.schedule.warmup: lorarun.recipe.schedule
----@field [1] number   part of the span that rises
+---@field [1] number   the part of the span that rises
 ---@field [2] lorarun.recipe.schedule   the schedule that follows
 
 ---@param options? lorarun.recipe.schedule.warmup

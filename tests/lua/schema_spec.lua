@@ -108,7 +108,7 @@ test("known settings that do nothing as they stand are named", function(t)
 end)
 
 test("what is not there yet is said plainly", function(t)
-  refused(t, "network = lora { rank = 4, text_encoders = true },", "training of text encoders is not there yet")
+  refused(t, "masks = true,", "masked training is not there yet")
 end)
 
 test("wrong types say what is expected", function(t)
