@@ -33,18 +33,19 @@ local function follows_schedule(p)
   return p.hook_lr[1] == nil
 end
 
+local function declared_by(source) return source.declared or (source.recipe and source.recipe.declared) or {} end
+
 local function add_overridden(p, source, list)
-  local declared = source.declared or (source.recipe and source.recipe.declared) or {}
-  if declared.schedule and p.count > 1 and not follows_schedule(p) then
+  if declared_by(source).schedule and p.count > 1 and not follows_schedule(p) then
     add(list, "schedule", "schedule has no effect: on.step gives lr at every step",
       "remove one of them, or let on.step start from run.lr, which is what the schedule says")
   end
 end
 
-local function add_cadences(p, list)
+local function add_cadences(p, source, list)
   for _, what in ipairs { "save", "render", "evaluate" } do
-    local setting = p.settings[what]
-    if setting and setting.every and setting.every > p.steps then
+    local setting, given = p.settings[what], declared_by(source)[what]
+    if setting and type(given) == "table" and given.every and setting.every > p.steps then
       add(list, what .. ".every", ("%s.every = %d is longer than the run's %d steps: it happens once, at the end"):format(what,
         setting.every, p.steps), "a smaller " .. what .. ".every")
     end
@@ -167,7 +168,7 @@ function problems.of(p, source)
   local list = {}
   add_inert(source, list)
   add_overridden(p, source, list)
-  add_cadences(p, list)
+  add_cadences(p, source, list)
   add_rates(p, list)
   add_warmups(p.settings.schedule, "schedule", list)
   for i, phase in ipairs(p.settings.phases or {}) do
