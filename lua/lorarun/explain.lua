@@ -95,8 +95,8 @@ end
 --- live, reload or never.
 local function change_of(context, s, name, keys)
   local top = schema.find(keys[1])
-  if s and s.live or top and top.live then return "live" end
   if LIVE_AS[s and s.name] then return "live, as " .. LIVE_AS[s.name] end
+  if s and s.live or top and top.live then return "live" end
   return is_structure(context, name) and "never" or "reload"
 end
 
