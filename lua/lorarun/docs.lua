@@ -4,6 +4,7 @@
 --   lorarun --write-docs [FOLDER]     FOLDER holds docs/ and lua/ (default: the program's own)
 
 local help = require "lorarun.help"
+local ready_policies = require "lorarun.ready_policies"
 local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
 
@@ -79,7 +80,7 @@ local TYPES = { text = "string", path = "string", integer = "integer", number = 
   list = "table", sizes = "integer|integer[]", table = "table", kind = "table|string", sets = "table[]",
   hook = "fun(state: lorarun.State, run: lorarun.Run): lorarun.Knobs?", phases = "lorarun.Phase[]",
   group = "boolean|{ lr: number?, train: boolean? }", factors = "table<string, number>", cadence = "{ every: integer }",
-  reason = "string", schedule = "lorarun.recipe.schedule" }
+  reason = "string", schedule = "lorarun.recipe.schedule", policies = "table[]", knobs = "lorarun.Knobs" }
 
 local function class_of(parent) return "lorarun.recipe." .. parent:gsub("%[%]", "") end
 
@@ -153,6 +154,18 @@ local function schedule_types(out)
   end
 end
 
+--- The types of ready policies, out of their own files, and of the two that stand for settings.
+local function ready_policy_types(out)
+  for _, name in ipairs(schema.kinds "policies") do
+    out[#out + 1] = "---@class lorarun.recipe.policies." .. name
+    option_lines(ready_policies.options(name), out)
+    out[#out + 1] = ("\n---@param options? lorarun.recipe.policies.%s\nfunction %s(options) end\n"):format(name, name)
+  end
+  out[#out + 1] = "--- on.evaluate = every { steps = 250 }: as evaluate.every\n---@param options { steps: integer }\nfunction every(options) end\n"
+  out[#out + 1] = "--- on.select = best { by = \"heldout_loss\", keep = 3 }: as keep_best\n"
+    .. "---@param options { by: string, keep: integer? }\nfunction best(options) end\n"
+end
+
 --- Gives the editor's types of recipes: lua/meta/recipe.lua.
 function docs.recipe_types()
   local out = { "---@meta lorarun.recipe", "", "-- Made by `lorarun --write-docs` from lua/lorarun/schema.lua.", "" }
@@ -166,6 +179,7 @@ function docs.recipe_types()
   local parents = { family = "model", network = "network", optimizer = "optimizer", timesteps = "timesteps", loss = "loss",
     data = "data[]" }
   schedule_types(out)
+  ready_policy_types(out)
   for _, registry in ipairs { "family", "network", "optimizer", "timesteps", "loss", "data" } do
     for _, kind in ipairs(schema.kinds(registry)) do
       out[#out + 1] = ("---@param options? %s\nfunction %s(options) end\n"):format(class_of(parents[registry]), kind)

@@ -2,6 +2,7 @@
 
 local params = require "lorarun.params"
 local recipe = require "lorarun.recipe"
+local ready_policies = require "lorarun.ready_policies"
 local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
 
@@ -34,6 +35,14 @@ local function add_schedules(lines)
   lines[#lines + 1] = ("%-24s %s"):format("every schedule {}", table.concat(texts, ", "))
 end
 
+local function add_policies(lines)
+  for _, name in ipairs(schema.kinds "policies") do
+    local texts = {}
+    for i, row in ipairs(ready_policies.options(name)) do texts[i] = option_text(row) end
+    lines[#lines + 1] = ("%-24s %s"):format(name .. " {}", table.concat(texts, ", "))
+  end
+end
+
 --- Gives the lines of the list.
 ---@return string[]
 function help.lines()
@@ -43,10 +52,11 @@ function help.lines()
     lines[#lines + 1] = ("%-24s %-8s %-10s %s%s%s"):format(s.name, s.type, default_text(s), s.doc, unit,
       s.live and " *" or "")
   end
-  for _, registry in ipairs { "family", "network", "optimizer", "timesteps", "loss", "schedule" } do
+  for _, registry in ipairs { "family", "network", "optimizer", "timesteps", "loss", "schedule", "policies", "metric" } do
     lines[#lines + 1] = ("%-24s %s"):format(registry .. " kinds", table.concat(schema.kinds(registry), ", "))
   end
   add_schedules(lines)
+  add_policies(lines)
   return lines
 end
 

@@ -17,6 +17,20 @@ local run_stats = require "lorarun.run_stats"
 
 local ready_policies = {}
 
+--- Gives the options of a policy as rows with name, type, default, doc, sorted.
+---@param kind string
+---@return table[]
+function ready_policies.options(kind)
+  local rows = {}
+  for name, option in pairs(require("lorarun.policies." .. kind).options) do
+    local row = { name = name }
+    for key, value in pairs(option) do row[key] = value end
+    rows[#rows + 1] = row
+  end
+  table.sort(rows, function(a, b) return a.name < b.name end)
+  return rows
+end
+
 local function policy_of(spec) return require("lorarun.policies." .. spec.kind).new(spec) end
 
 --- The recipe's policies with their names; built anew when the settings were replaced.

@@ -23,7 +23,7 @@
 ---@field save lorarun.recipe.save?   checkpoints
 ---@field render lorarun.recipe.render?   pictures drawn while training; absent: none
 ---@field evaluate lorarun.recipe.evaluate?   measurements on held-out pictures while training; absent: none
----@field policies nil?   ready policies that look at the run: { early_stop { patience = 3 } }
+---@field policies table[]?   ready policies that look at the run: { early_stop { patience = 3 } }
 ---@field text_encoders lorarun.recipe.text_encoders?   when text encoders train: late_tune { from = 0.8, lr = 5e-6 }; absent: as everything else
 ---@field phases lorarun.Phase[]?   what holds in parts of the run: { phase { from = 0.8, lr = 3e-5 } }
 ---@field on lorarun.recipe.on?   functions that decide while the run goes
@@ -278,6 +278,52 @@ function warmup(options) end
 ---@param options? lorarun.recipe.schedule.warmup_stable_decay
 ---@return lorarun.recipe.schedule
 function warmup_stable_decay(options) end
+
+---@class lorarun.recipe.policies.early_stop
+---@field metric string?   what must improve
+---@field min_delta number?   a smaller change is no improvement
+---@field patience integer?   evaluations without an improvement; with plateau: steps (3; 100)
+---@field plateau boolean?   look at the slope of the training loss, not at a metric
+---@field slope number?   fall of the mean loss per 100 steps that still counts
+
+---@param options? lorarun.recipe.policies.early_stop
+function early_stop(options) end
+
+---@class lorarun.recipe.policies.freeze_on_overfit
+---@field group string   what is frozen
+---@field metric string?   what must improve
+---@field min_delta number?   a smaller change is no improvement
+---@field patience integer?   evaluations without an improvement
+
+---@param options? lorarun.recipe.policies.freeze_on_overfit
+function freeze_on_overfit(options) end
+
+---@class lorarun.recipe.policies.keep_best
+---@field keep integer?   checkpoints kept
+---@field metric string?   what is compared
+
+---@param options? lorarun.recipe.policies.keep_best
+function keep_best(options) end
+
+---@class lorarun.recipe.policies.roll_back
+---@field after integer?   steps that the mean is taken of before anything counts
+---@field factor number?   a jump is this many times the mean so far
+---@field knobs lorarun.Knobs?   further knobs that hold after the first time: { clip = 0.5 }
+---@field lr_factor number?   factor on every learning rate, each time
+---@field most integer?   times that it goes back
+---@field to string?   the newest checkpoint, or the best of keep_best
+---@field when string?   what jumps: the loss or the gradient's norm
+
+---@param options? lorarun.recipe.policies.roll_back
+function roll_back(options) end
+
+--- on.evaluate = every { steps = 250 }: as evaluate.every
+---@param options { steps: integer }
+function every(options) end
+
+--- on.select = best { by = "heldout_loss", keep = 3 }: as keep_best
+---@param options { by: string, keep: integer? }
+function best(options) end
 
 ---@param options? lorarun.recipe.model
 function flux(options) end
