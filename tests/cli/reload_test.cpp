@@ -249,6 +249,17 @@ TEST(Reload, AnEditBetweenTwoStartsIsAReloadAtTheResumeStep) {
   EXPECT_EQ(run.rates().at(static_cast<size_t>(stopped_at)), 2e-3);
 }
 
+TEST(Reload, PicturesMayBeAskedForWhileTheRunGoes) {
+  Running run;
+  run.write("r.lua", run.text(settings("1e-3",
+                                       "render = { every = 4, steps = 2, size = { 64, 64 }, "
+                                       "prompts = { 'a thing never seen before' } }, ")));
+  ASSERT_TRUE(run.next("reload").is_object());
+  const Json drawn = run.next("render");
+  ASSERT_TRUE(drawn.is_object()) << drawn;
+  EXPECT_EQ(run.interrupt().exit_code, 130);
+}
+
 TEST(Reload, ARunWithReloadsIsReplayedToTheBit) {
   Running run;
   run.write("r.lua", run.text(settings("2e-3")));
