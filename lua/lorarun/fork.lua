@@ -97,11 +97,15 @@ local function open_at(source, history, checkpoint, child)
   return run
 end
 
---- The parent's changes between the run's step and the step of the fork.
+--- The parent's changes between the checkpoint at `step` and the fork; what the parent went back over is not among them.
 local function changes_after(history, step)
   local later = {}
   for _, event in ipairs(history) do
-    if event.event ~= "start" and event.step >= step then later[#later + 1] = event end
+    if event.event == "rollback" and event.to <= step then
+      later = {}
+    elseif event.event ~= "start" and event.step >= step then
+      later[#later + 1] = event
+    end
   end
   return later
 end
@@ -119,7 +123,7 @@ local function advance(run, source, history, at)
   if run.step == at then return 0 end
   system.log(("%s has no checkpoint at step %d: goes there from step %d by its journal"):format(source.name, at, run.step))
   run.player = player.new(changes_after(history, run.step), { folder = source.folder, to = at,
-    feeds_answers = run.device ~= "cpu" })
+    feeds_answers = run.device ~= "cpu", open_records = function() return silent end })
   run.player.opening = run.opening
   run.player:take_policy(run)
   run.records, run.progress = silent, progress.new(run.step, at)
@@ -156,6 +160,10 @@ function fork.run(parent, wish)
   if checkpoint > 0 then
     copy_checkpoint(source, run, checkpoint)
     train.resume(run, checkpoint)
+  end
+  if checkpoint == 0 and run.settings.evaluate then
+    run.records = silent
+    loop.evaluate(run)
   end
   local exit_code = advance(run, source, history, wish.at)
   if exit_code ~= 0 then return exit_code end

@@ -19,6 +19,7 @@ local function checkpoints(run) return lorarun.checkpoint.steps(run.folder .. "/
 
 --- The checkpoint that a wish means, or nothing.
 local function target(run, wish)
+  if wish.step then return wish.step end
   local best = wish.to == "best" and ready_policies.kept(run)[1]
   local newest
   for _, step in ipairs(checkpoints(run)) do
@@ -46,7 +47,7 @@ local function give_up_after(run, step)
 end
 
 --- Does what a policy wishes; true when the run stands at a checkpoint again. `save` writes a checkpoint.
----@param wish { policy: string, to: string, why: string }
+---@param wish { policy: string, to: string, why: string, step: integer? }   step: exactly there
 function go_back.to(run, wish, save)
   local from, step = run.step, target(run, wish)
   if not step then
@@ -62,8 +63,9 @@ function go_back.to(run, wish, save)
   saved_state.load(run, step)
   run.rollbacks = rollbacks
   ready_policies.count_rollbacks(run)
+  run.progress.mean_loss = nil
   run.records:close()
-  run.records = records.open(run.folder, run.step, go_back.attempt(run))
+  run.records = run.player and run.player:records(run) or records.open(run.folder, run.step, go_back.attempt(run))
   save(run)
   return true
 end

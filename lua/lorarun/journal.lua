@@ -82,16 +82,22 @@ end
 local SHAPES = { start = true, resume = true, fork = true, reload = true, tweak = true, untweak = true, decision = true,
   warn = true, rollback = true }
 
---- Gives the events that shaped the run up to a step: what a child of that step needs of its parent.
---- A change that came at the boundary after `step` belongs to the parent alone; a resume there belongs to both.
+--- Whether an event came before the boundary after `step`; a resume at that boundary counts, any other change does not.
+local function came_before(event, step)
+  local name = event.event
+  if event.step < step then return true end
+  return event.step == step and (name == "start" or name == "resume" or name == "fork" or name == "decision" or name == "warn")
+end
+
+--- Gives the events that shaped the run up to a step: what a child of that step needs of its parent. When the run
+--- went back over the step, what came before it did so belongs to them.
 function journal.before(events, step)
-  local found = {}
-  for _, event in ipairs(events) do
-    local is_opening = event.event == "start" or event.event == "resume" or event.event == "fork"
-    local decided = event.event == "decision" or event.event == "warn"
-    if SHAPES[event.event] and (event.step < step or (event.step == step and (is_opening or decided))) then
-      found[#found + 1] = event
-    end
+  local gone_back, found = 0, {}
+  for i, event in ipairs(events) do
+    if event.event == "rollback" and event.to <= step then gone_back = i end
+  end
+  for i, event in ipairs(events) do
+    if SHAPES[event.event] and (i <= gone_back or came_before(event, step)) then found[#found + 1] = event end
   end
   return found
 end
@@ -182,7 +188,7 @@ local SAY = {
   fork = function(e)
     return ("from %s at step %d, recipe %s%s"):format(show(e.parent), e.step, short(e.recipe), given_text(e.given))
   end,
-  rollback = function(e) return ("back to step %s%s"):format(show(e.to), e.what and ": " .. e.what or "") end,
+  rollback = function(e) return ("back to step %s%s"):format(show(e.to), e.why and ": " .. e.why or "") end,
   checkpoint = function(e) return (tostring(e.path):match("([^/]+)$")) end,
 }
 

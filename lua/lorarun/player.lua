@@ -62,12 +62,12 @@ end
 
 --- A player of events after the run's opening.
 ---@param events table[]   in force, in their order
----@param options { folder: string, to: integer, feeds_answers: boolean? }
+---@param options { folder: string, to: integer, feeds_answers: boolean?, open_records: fun(run: table): table }
 function player.new(events, options)
   local self = setmetatable({ events = {}, next = 1, lost = {}, answers = {}, folder = options.folder, to = options.to,
-    feeds_answers = options.feeds_answers }, player)
+    feeds_answers = options.feeds_answers, open_records = options.open_records }, player)
   for _, event in ipairs(events) do
-    if player.ACTS[event.event] then table.insert(self.events, event) end
+    if player.ACTS[event.event] or event.event == "rollback" then table.insert(self.events, event) end
     if is_lost_answer(event) then self.lost[event.step] = event.what end
     if event.event == "decision" and event.key == "on.step" then table.insert(self.answers, event) end
   end
@@ -117,15 +117,41 @@ player.ACTS = {
   end,
 }
 
+--- Leaves behind what the run has gone back over: a rollback is the recipe's own decision, made again.
+local function pass_rollbacks(self, run)
+  local done = #(run.rollbacks or {})
+  self.rolled_back = self.rolled_back or done
+  while self.rolled_back < done do
+    self.rolled_back = self.rolled_back + 1
+    while self.events[self.next] and self.events[self.next].event ~= "rollback" do self.next = self.next + 1 end
+    self.next = self.next + 1
+  end
+end
+
 --- Plays what came at the boundary where the run stands; false when the run is where it should be.
 function player:boundary(run)
+  pass_rollbacks(self, run)
   while self.events[self.next] and self.events[self.next].step <= run.step do
     local event = self.events[self.next]
     self.next = self.next + 1
-    player.ACTS[event.event](self, run, event)
+    if player.ACTS[event.event] then player.ACTS[event.event](self, run, event) end
   end
   return run.step < self.to and not self.is_over
 end
+
+--- The wish to go back that holds: the run's own, or the recorded one where the recorded decisions hold.
+function player:rollback(run, wish)
+  if not self.feeds_answers then return wish end
+  for i = self.next, #self.events do
+    local event = self.events[i]
+    if event.event == "rollback" then
+      return event.step == run.step and { policy = event.key, step = event.to, why = event.why } or nil
+    end
+  end
+end
+
+--- The records of a run that has gone back.
+function player:records(run) return self.open_records(run) end
 
 --- True when a later rollback takes this step back.
 function player:will_undo(step)

@@ -7,6 +7,7 @@
 -- to run: there the recorded decisions hold, and losses must lie within a band.
 
 local journal = require "lorarun.journal"
+local loop = require "lorarun.loop"
 local player = require "lorarun.player"
 local progress = require "lorarun.progress"
 local records = require "lorarun.records"
@@ -19,7 +20,7 @@ local system = lorarun.system
 
 local BAND = 0.05 -- of the loss, on devices whose sums vary
 
-local VARIES_WITH_THE_CLOCK = { seconds = true, images_per_second = true }
+local NOT_COMPARED = { seconds = true, images_per_second = true, attempt = true }
 local VARIES_ON_A_GPU = { loss = true, grad_norm = true }
 
 local function same(a, b)
@@ -52,7 +53,7 @@ end
 function replay.difference(recorded, line, band)
   for _, key in ipairs(sorted_keys(recorded)) do
     local tolerant = band and (VARIES_ON_A_GPU[key] or key:find("loss", 1, true) or key:find("norm", 1, true))
-    local equal = VARIES_WITH_THE_CLOCK[key] or same(recorded[key], line[key])
+    local equal = NOT_COMPARED[key] or same(recorded[key], line[key])
     if not equal and tolerant then equal = type(recorded[key]) ~= "number" or is_near(recorded[key], line[key], band) end
     if not equal then return key end
   end
@@ -86,11 +87,12 @@ function watcher:metrics(line)
   local written = as_written(line)
   local key = replay.difference(recorded, written, report.band)
   if key then return note(self, { step = line.step, key = key, recorded = recorded[key], replayed = written[key] }) end
-  note_lost_decisions(self, line.step)
+  note_lost_decisions(self, line.step - 1) -- ready policies decide after their step's line
   if not report.first_difference then report.equal = report.equal + 1 end
 end
 
 local function check_decision(self, line)
+  if self.report.band and line.key ~= "on.step" then return end -- its text holds measured numbers
   local expected = (self.decisions[line.step] or {})[line.key]
   if expected ~= line.new then
     return note(self, { step = line.step, key = "decision of " .. line.key, recorded = expected, replayed = line.new })
@@ -124,11 +126,15 @@ function watcher:journal(line)
   end
 end
 
-local function decisions_of(events)
+local function decisions_of(events, band)
   local by_step = {}
-  for _, event in ipairs(journal.of_kind(events, "decision")) do
-    by_step[event.step] = by_step[event.step] or {}
-    by_step[event.step][event.key] = event.new
+  for _, event in ipairs(events) do
+    if event.event == "decision" and not (band and event.key ~= "on.step") then
+      by_step[event.step] = by_step[event.step] or {}
+      by_step[event.step][event.key] = event.new
+    elseif event.event == "rollback" then
+      for step in pairs(by_step) do by_step[step] = step <= event.to and by_step[step] or nil end
+    end
   end
   return by_step
 end
@@ -141,11 +147,20 @@ local function steps_of(events, kind, after)
   return steps
 end
 
---- Puts a watcher before the records of a run.
+--- Puts a watcher before the records of a run, also before those that it opens when it goes back.
 local function watch(run, source, report)
-  run.records.files = setmetatable({ files = run.records.files, report = report, player = run.player, name = run.name,
-    folder = run.folder, recorded = source.metrics, recorded_folder = source.folder, decisions = decisions_of(source.events),
-    recorded_checkpoints = steps_of(source.events, "checkpoint", source.first_step) }, watcher)
+  local shared = { report = report, player = run.player, name = run.name, folder = run.folder, recorded = source.metrics,
+    recorded_folder = source.folder, decisions = decisions_of(source.events, report.band),
+    recorded_checkpoints = steps_of(source.events, "checkpoint", source.first_step) }
+  local function opened(step, attempt)
+    local fresh, eye = records.open(run.folder, step, attempt), {}
+    for key, value in pairs(shared) do eye[key] = value end
+    eye.files = fresh.files
+    fresh.files = setmetatable(eye, watcher)
+    return fresh
+  end
+  run.player.open_records = function() return opened(run.step, #run.rollbacks + 1) end
+  run.records = opened(0, 1)
 end
 
 --- The metrics of a fork's parents up to where it left them, when they are still there.
@@ -212,11 +227,21 @@ end
 
 local function train_again(run, source, report)
   system.make_folder(run.folder .. "/checkpoints")
-  run.records, run.progress = records.open(run.folder, 0), progress.new(0, run.player.to)
+  run.progress = progress.new(0, run.player.to)
   watch(run, source, report)
   run.records:event(0, "start", { recipe = run.recipe.hash, steps = run.steps })
+  if run.settings.evaluate then loop.evaluate(run) end
   run.progress:start()
-  return require("lorarun.loop").run(run)
+  return loop.run(run)
+end
+
+--- Lines typed in a writing REPL change tensors past every record: a replay cannot have them.
+local function count_written(events, to)
+  local count = 0
+  for _, event in ipairs(journal.of_kind(events, "write")) do
+    if event.step < to and event.what ~= "allowed for a session" then count = count + 1 end
+  end
+  return count
 end
 
 --- Trains a recorded run again.
@@ -228,7 +253,7 @@ function replay.run(folder, options)
   local to = last_step(source, options.to)
   local runs = options.keep or system.temporary_folder()
   local report = { run = source.name, steps = to, compared = 0, equal = 0, decisions = 0, checkpoints = 0,
-    equal_checkpoints = 0 }
+    equal_checkpoints = 0, written_lines = count_written(source.events, to) }
   local done, problem = pcall(function()
     local run = replay.open(source, runs, to)
     report.device = run.device

@@ -20,9 +20,6 @@ namespace lorarun::host {
 
 namespace {
 
-const std::vector<std::string> kFlags = {"--set",  "--steps", "--name", "--seed",
-                                         "--runs", "--fresh", "--json", "--help"};
-
 std::string value_after(const std::vector<std::string>& arguments, size_t* i) {
   if (*i + 1 >= arguments.size()) {
     throw Error(arguments[*i] + " needs a value").where("the command line");
@@ -49,6 +46,19 @@ void add_setting(const std::string& text, Json* options) {
   (*options)["set"].push_back({text.substr(0, equal), text.substr(equal + 1)});
 }
 
+// A flag that the program does not know is a param of the recipe: --rank 32, --rank=32, --fast.
+// The recipe says whether it declares it (lua/lorarun/params.lua).
+void add_param(const std::vector<std::string>& arguments, size_t* i, Json* options) {
+  const std::string flag = arguments[*i].substr(2);
+  const size_t equal = flag.find('=');
+  if (equal != std::string::npos) {
+    (*options)["flags"].push_back({flag.substr(0, equal), flag.substr(equal + 1)});
+    return;
+  }
+  const bool stands_alone = *i + 1 >= arguments.size() || arguments[*i + 1].starts_with("--");
+  (*options)["flags"].push_back({flag, stands_alone ? "true" : arguments[++*i]});
+}
+
 // Takes one flag at arguments[*i].
 void take_flag(const std::vector<std::string>& arguments, size_t* i, Json* options) {
   const std::string flag = arguments[*i];
@@ -58,17 +68,20 @@ void take_flag(const std::vector<std::string>& arguments, size_t* i, Json* optio
     (*options)[flag.substr(2)] = whole_number(flag, value_after(arguments, i));
   } else if (flag == "--name" || flag == "--runs") {
     (*options)[flag.substr(2)] = value_after(arguments, i);
-  } else if (flag == "--fresh" || flag == "--json") {
+  } else if (flag == "--data") {
+    (*options)["set"].push_back({"data.dir", value_after(arguments, i)});
+  } else if (flag == "--fresh" || flag == "--json" || flag == "--explain") {
     (*options)[flag.substr(2)] = true;
   } else {
-    throw Error("unknown flag '" + flag + "'").where("the command line").fix(flag, kFlags, "flags");
+    add_param(arguments, i, options);
   }
 }
 
-// RECIPE.lua, or a folder that holds recipe.lua.
+// RECIPE.lua, a folder that holds recipe.lua, or a run's folder, which holds its own texts.
 std::string recipe_path(const std::string& given) {
   std::error_code ignored;
   if (fs::is_directory(given, ignored)) {
+    if (fs::exists(fs::path(given) / "journal.jsonl", ignored)) { return given; }
     const fs::path inside = fs::path(given) / "recipe.lua";
     if (fs::exists(inside, ignored)) { return inside.string(); }
     throw Error("the folder holds no recipe.lua").where(given).fix("give the recipe's file");
@@ -124,11 +137,14 @@ void print_help() {
          "  lorarun RECIPE.lua [flags]     train; the same command resumes\n"
          "  lorarun --trust SCRIPT.lua     run a script with the whole API\n\n"
          "flags of a recipe:\n"
-         "  --set KEY=VALUE   change a setting (data.dir=photos, optimizer.lr=5e-5)\n"
+         "  --set KEY=VALUE   change a setting (optimizer.lr=5e-5) or a param of the recipe\n"
+         "  --data DIR        the folder of pictures  --PARAM V   a param that the recipe "
+         "declares\n"
          "  --steps N         train to this step      --seed N    another seed\n"
          "  --name NAME       name of the run         --runs DIR  where run folders go\n"
          "  --fresh           start anew, as NAME-2   --json      one JSON object at the end\n"
-         "  --help            all settings of a recipe\n\n"
+         "  --help            all params and settings of a recipe\n"
+         "  --explain         every setting in force, and where it comes from\n\n"
          "verbs:\n";
   for (const auto& [name, about] : all_verbs()) {
     std::printf("  %-10s %s\n", name.c_str(), about.c_str());
@@ -174,12 +190,21 @@ int run_script(const std::vector<std::string>& arguments) {
   return state.run_script(arguments[0], {arguments.begin() + 1, arguments.end()});
 }
 
+// A bare word that recipes/ or LORARUN_RECIPES knows (lua/lorarun/recipe_search.lua).
+bool is_shared_recipe(const std::string& word) {
+  return !word.starts_with("-") &&
+         LuaState().call_module("lorarun.recipe_search", "check", {{"word", word}}) == 0;
+}
+
 int run_recipe(const std::vector<std::string>& arguments) {
   const RecipeCommand command = parse_recipe_command(arguments);
   Json options = command.options;
   options["recipe"] = command.path;
   LuaState state;
   if (options.value("help", false)) { return state.call_module("lorarun.help", "print", options); }
+  if (options.value("explain", false)) {
+    return state.call_module("lorarun.explain", "print", options);
+  }
   catch_signals();
   return state.call_module("lorarun.train", "run", options);
 }
@@ -239,7 +264,7 @@ int run_command(const std::vector<std::string>& arguments) {
     return LuaState().call_module("lorarun.verbs", "run", {{"verb", first}, {"words", rest}});
   }
   if (is_trusted(first)) { return run_script(arguments); }
-  if (is_lua_file(first)) { return run_recipe(arguments); }
+  if (is_lua_file(first) || is_shared_recipe(first)) { return run_recipe(arguments); }
   fail_unknown(first);
 }
 

@@ -21,8 +21,11 @@ local function tell(report)
   if report.checkpoints > 0 then
     print(("%d of %d checkpoints equal to the bit"):format(report.equal_checkpoints, report.checkpoints))
   end
-  if report.compared < report.steps then
+  if report.compared < report.steps and not report.first_difference then
     print(("%d steps have no recorded line to compare with"):format(report.steps - report.compared))
+  end
+  if report.written_lines > 0 then
+    print(("%d lines were typed in a writing REPL; what they changed is in no record"):format(report.written_lines))
   end
   local first = report.first_difference
   if first then
