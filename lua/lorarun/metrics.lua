@@ -35,10 +35,41 @@ function metrics.improves(name, value, best, min_delta)
   return value > best + min_delta
 end
 
+local function is_in(list, name)
+  for _, one in ipairs(list) do
+    if one == name then return true end
+  end
+  return false
+end
+
+local function check_names(e, place)
+  local known = metrics.names()
+  for _, name in ipairs(e.metrics or {}) do
+    if not is_in(known, name) then
+      local close = lorarun.system.nearest(tostring(name), known)
+      lorarun.fail { what = "no metric named '" .. tostring(name) .. "'", where = place .. ", evaluate.metrics",
+        fix = (close and "did you mean '" .. close .. "'?  " or "") .. "metrics: " .. table.concat(known, ", ") }
+    end
+  end
+end
+
+--- A policy that waits for a metric which nothing measures would never act.
+local function check_policies(settings, place)
+  local measured = settings.evaluate and settings.evaluate.metrics or {}
+  for i, policy in ipairs(settings.policies or {}) do
+    if policy.metric and not policy.plateau and not is_in(measured, policy.metric) then
+      lorarun.fail { what = policy.kind .. " looks at " .. policy.metric .. ", which is not measured",
+        where = place .. ", policies[" .. i .. "]", fix = "add evaluate = { every = 50, holdout = 2 }" }
+    end
+  end
+end
+
 --- Raises an error when the settings ask for an evaluation that cannot be made.
 function metrics.check(settings, place)
   local e = settings.evaluate
+  check_policies(settings, place)
   if not e then return end
+  check_names(e, place)
   if (e.holdout ~= nil) == (e.dir ~= nil) then
     lorarun.fail { what = "evaluate has " .. (e.dir and "both holdout and dir" or "neither holdout nor dir"),
       where = place .. ", evaluate", fix = 'give one: holdout = 2 takes pictures out of training, dir = "holdout" has its own' }

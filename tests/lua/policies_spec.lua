@@ -170,4 +170,13 @@ test("an evaluation needs pictures that are not trained on", function(t)
   t.fails(function() metrics.check({ evaluate = { sigmas = {} } }, "r.lua") end, "neither holdout nor dir")
   t.fails(function() metrics.check({ evaluate = { sigmas = {}, dir = "h", holdout = 2 } }, "r.lua") end, "both holdout and dir")
   t.fails(function() metrics.check({ evaluate = { sigmas = { 0.5, 1.5 }, holdout = 2 } }, "r.lua") end, "evaluate.sigmas[2]")
+  t.fails(function() metrics.check({ evaluate = { sigmas = {}, holdout = 2, metrics = { "heldout_los" } } }, "r.lua") end,
+    "did you mean 'heldout_loss'?")
+end)
+
+test("a policy needs its metric to be measured", function(t)
+  local waiting = { { kind = "early_stop", metric = "heldout_loss" } }
+  t.fails(function() metrics.check({ policies = waiting }, "r.lua") end, "early_stop looks at heldout_loss, which is not measured")
+  metrics.check({ policies = waiting, evaluate = { sigmas = {}, holdout = 2, metrics = { "heldout_loss" } } }, "r.lua")
+  metrics.check({ policies = { { kind = "early_stop", metric = "heldout_loss", plateau = true } } }, "r.lua")
 end)
