@@ -51,7 +51,8 @@ local function evaluation(view, step, loss_at)
   for at = math.max(every, last - 4 * every), last, every do
     history[#history + 1] = { step = at, heldout_loss = loss_at(at, view.steps) }
   end
-  return { step = last, heldout_loss = loss_at(last, view.steps), best = loss_at(last, view.steps), history = history }
+  local value = loss_at(last, view.steps)
+  return { step = last, heldout_loss = value, best = { heldout_loss = { step = last, value = value } }, history = history }
 end
 
 local function epoch_of(view, step)
