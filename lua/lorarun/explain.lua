@@ -6,12 +6,12 @@
 --           recipe:LINE    the recipe's own text; the line when the key stands on one line only
 --           default        the schema's
 --   live    on.step, a phase, a tweak or a reload may change it
---           reload         only another text may
---           never          it shapes the weights or the data: it takes a new run
+--           reload         another text may, while the run goes
+--           restart        the next start of the run may
+--           never          it takes a new run: --json says why
 
 local params = require "lorarun.params"
 local recipe = require "lorarun.recipe"
-local run_folder = require "lorarun.run_folder"
 local schema = require "lorarun.schema"
 
 local explain = {}
@@ -84,25 +84,17 @@ local LIVE_AS = { ["optimizer.lr"] = "lr", accumulate = "accumulate", ["network.
   ["data[].caption_dropout"] = "caption_dropout", ["data[].weight"] = "weights", ["save.every"] = "save",
   ["render.every"] = "render", ["evaluate.every"] = "evaluate" }
 
-local function is_structure(context, name)
-  local top = name:match("^[%w_]+")
-  for key in pairs(context.structure) do
-    if key:match("^[%w_]+") == top then return true end
-  end
-  return false
-end
+local WHEN = { step = "live", reload = "reload", restart = "restart" }
 
---- live, reload or never.
-local function change_of(context, s, name, keys)
-  local top = schema.find(keys[1])
+--- live, reload, restart or never.
+local function change_of(s, name)
   if LIVE_AS[s and s.name] then return "live, as " .. LIVE_AS[s.name] end
-  if s and s.live or top and top.live then return "live" end
-  return is_structure(context, name) and "never" or "reload"
+  return WHEN[schema.changes(name)] or "never"
 end
 
 local function add(context, rows, name, keys, value, s)
   rows[#rows + 1] = { name = name, value = value, from = source_of(context, name, keys), unit = s and s.unit,
-    change = change_of(context, s, name, keys), doc = s and s.doc }
+    change = change_of(s, name), why = schema.reason(name), doc = s and s.doc }
 end
 
 local function extended(keys, key)
@@ -153,12 +145,11 @@ local function data_rows(context, rows)
   end
 end
 
---- Gives the rows { name, value, from, unit, change, doc } of an opened recipe.
+--- Gives the rows { name, value, from, unit, change, why, doc } of an opened recipe.
 ---@param opened lorarun.Recipe
 ---@param options table   of the command line
 function explain.rows(opened, options)
-  local context = { options = options, declared = opened.declared, settings = opened.settings, text = opened.text,
-    structure = run_folder.structure { settings = opened.settings, recipe = opened } }
+  local context = { options = options, declared = opened.declared, settings = opened.settings, text = opened.text }
   local rows = {}
   add_below(context, rows, "", {}, opened.settings, "")
   data_rows(context, rows)

@@ -123,6 +123,11 @@ local function crowded(key, segments)
     least = least <= most and least or nil, most = least <= most and most or nil }
 end
 
+local function value_before(segment)
+  if segment and segment.last ~= nil then return segment.last end
+  return segment and segment.value
+end
+
 local function changes_of_key(key, segments, changes)
   if #segments > MOST_ROWS_OF_A_KEY then
     changes[#changes + 1] = crowded(key, segments)
@@ -130,10 +135,9 @@ local function changes_of_key(key, segments, changes)
   end
   for i, segment in ipairs(segments) do
     local before = segments[i - 1]
-    local is_news = before and (segment.last or (before.last or before.value) ~= segment.value)
+    local is_news = before and (segment.last or value_before(before) ~= segment.value)
     if is_news or (not before and segment.last) then
-      changes[#changes + 1] = { step = segment.from, key = key, old = before and (before.last or before.value) or nil,
-        new = segment.value, last = segment.last, to = segment.last and segment.to or nil }
+      changes[#changes + 1] = { step = segment.from, key = key, old = value_before(before), new = segment.value, last = segment.last, to = segment.last and segment.to or nil }
     end
   end
 end
@@ -228,24 +232,21 @@ function plan.at(p, step)
   return row
 end
 
+--- The rate that a group trains with; 0 where it does not. The trainer and text_encoders.trains decide alike.
 local function rate_of(p, group, i)
   local train, rate = p.columns[group .. ".train"], p.columns[group .. ".lr"]
   if train and train[i] == false then return 0 end
-  if rate and rate[i] then return rate[i] end
-  if group == "transformer" or (train and train[i]) then return p.columns.lr[i] end
-  return 0
+  return rate and rate[i] or p.columns.lr[i]
 end
 
---- Gives the rate of each group that trains at some step, 0 where it does not.
+--- Gives the rate of each group that has adapters, at every step.
 ---@return { name: string, rates: number[] }[]
 function plan.groups(p)
   local groups = {}
-  for _, name in ipairs { "transformer", unpack(schema.text_encoders) } do
-    if name == "transformer" or p.columns[name .. ".lr"] or p.columns[name .. ".train"] then
-      local rates = {}
-      for i = 1, p.count do rates[i] = rate_of(p, name, i) end
-      groups[#groups + 1] = { name = name, rates = rates }
-    end
+  for _, name in ipairs { "transformer", unpack(p.settings.network.text_encoders or {}) } do
+    local rates = {}
+    for i = 1, p.count do rates[i] = rate_of(p, name, i) end
+    groups[#groups + 1] = { name = name, rates = rates }
   end
   return groups
 end

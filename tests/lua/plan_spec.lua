@@ -60,14 +60,15 @@ test("a schedule is one ramp, not a change a step", function(t)
 end)
 
 test("phases and on.step change the plan at their steps", function(t)
-  local p = planned([[ phases = { phase { from = 0.5, clip = 0.25 } },
+  local p = planned([[ network = lora { text_encoders = { "clip_l", "t5" } }, text_encoders = always { lr = 1e-6 },
+    phases = { phase { from = 0.5, clip = 0.25 } },
     on = { step = function(state, run) if run.step >= 91 then return { lr = 1e-5, text_encoder = { lr = 2e-6 } } end end }, ]])
   t.equal(change(p, "clip"), { step = 51, key = "clip", old = 1, new = 0.25 })
   t.equal(change(p, "lr"), { step = 91, key = "lr", old = 1e-4, new = 1e-5 })
   t.equal(change(p, "clip_l.lr").new, 2e-6)
   local groups = plan.groups(p)
   t.equal({ groups[1].name, groups[2].name, groups[3].name }, { "transformer", "clip_l", "t5" })
-  t.equal({ groups[2].rates[90], groups[2].rates[91] }, { 0, 2e-6 })
+  t.equal({ groups[2].rates[90], groups[2].rates[91] }, { 1e-6, 2e-6 })
 end)
 
 test("the state of the policy goes from step to step", function(t)
@@ -77,6 +78,14 @@ test("the state of the policy goes from step to step", function(t)
   end }, ]])
   t.equal(change(p, "clip").step, 11)
   t.equal(p.state.count, 100)
+end)
+
+test("late tuning is off, then on, in the plan", function(t)
+  local p = planned("network = lora { text_encoders = { 'clip_l' } }, text_encoders = late_tune { from = 0.8, lr = 5e-6 },")
+  t.equal(change(p, "clip_l.train"), { step = 81, key = "clip_l.train", old = false, new = true })
+  local rates = plan.groups(p)[2].rates
+  t.equal({ rates[80], rates[81], rates[100] }, { 0, 5e-6, 5e-6 })
+  t.equal(p.problems, {})
 end)
 
 test("events are counted with their steps", function(t)
@@ -134,6 +143,10 @@ test("what looks wrong is named", function(t)
   problem(t, "phases = { phase { from = 50, to = 20, clip = 2 } },", "phases[1] is empty")
   problem(t, "phases = { phase { from = 0.5, clip = 2 }, phase { from = 0.25, clip = 3 } },",
     "phases[1].clip never holds: phases[2] covers all of it")
+  problem(t, "network = lora { text_encoders = { 't5' } }, text_encoders = never {},", "t5 has adapters that never train")
+  problem(t, "text_encoders = late_tune { from = 1 },", "late_tune trains clip_l from the first step on")
+  problem(t, "text_encoders = late_tune { from = 500 },", "clip_l has adapters that never train")
+  problem(t, "phases = { phase { from = 0.5, text_encoder = { lr = 1e-5 } } },", "clip_l has no adapters")
   problem(t, "phases = { phase { from_epoch = 2, clip = 2 } },", "counts epochs")
 end)
 
@@ -163,6 +176,7 @@ end)
 
 test("the page is one file that asks for nothing from anywhere", function(t)
   local p = planned("noise_offset = 1, schedule = cosine {}, phases = { phase { from = 0.5, t5 = { lr = 1e-5 } } },")
+  t.equal(p.problems[2].what, "t5 has no adapters, so its knobs do nothing")
   local html = page.of(p, { groups = plan.groups(p), first = plan.at(p, 1) })
   t.ok(html:find("<svg", 1, true) and html:find("polyline", 1, true))
   t.ok(html:find("noise_offset has no effect", 1, true) and html:find("t5.lr", 1, true))

@@ -3,12 +3,14 @@
 --   inert        settings that do nothing (inert.lua), a schedule that on.step overrides at every step
 --   rates        0 everywhere, 0 for the last part of the run
 --   cadences     longer than the run
+--   encoders     knobs without adapters, adapters that never train
 --   phases       beyond the end, empty, covered by what stands above them
 --
 -- Each is { key, what, fix }.
 
 local inert = require "lorarun.inert"
 local phases = require "lorarun.phases"
+local schema = require "lorarun.schema"
 
 local problems = {}
 
@@ -161,6 +163,40 @@ local function add_stop(p, list)
     "fine when it is meant; the loss that on.step saw here is not a real one")
 end
 
+local function steps_that_train(rates)
+  local count = 0
+  for _, rate in ipairs(rates) do count = count + (rate > 0 and 1 or 0) end
+  return count
+end
+
+local function contains(list, value)
+  for _, item in ipairs(list or {}) do
+    if item == value then return true end
+  end
+  return false
+end
+
+--- Encoders whose knobs nothing reads, and adapters that nothing trains.
+local function add_encoders(p, list)
+  for _, name in ipairs(schema.text_encoders) do
+    local has_knobs = p.columns[name .. ".lr"] or p.columns[name .. ".train"]
+    if has_knobs and not contains(p.settings.network.text_encoders, name) then
+      add(list, name, name .. " has no adapters, so its knobs do nothing",
+        ('add it to the network: text_encoders = { "%s" }'):format(name))
+    end
+  end
+  for i, group in ipairs(require("lorarun.plan").groups(p)) do
+    local count, law = steps_that_train(group.rates), p.settings.text_encoders
+    if i > 1 and count == 0 then
+      add(list, group.name, group.name .. " has adapters that never train in this run",
+        "let text_encoders or a phase train it, or take it out of network.text_encoders")
+    elseif i > 1 and count == p.count and law and law.kind == "late_tune" then
+      add(list, "text_encoders.from", ("late_tune trains %s from the first step on"):format(group.name),
+        "from = 0.8 is the last fifth; from 1 on it is a step")
+    end
+  end
+end
+
 --- Gives everything that looks wrong.
 ---@param p table        of plan.of
 ---@param source table   the run or the opened recipe that was planned
@@ -170,6 +206,7 @@ function problems.of(p, source)
   add_overridden(p, source, list)
   add_cadences(p, source, list)
   add_rates(p, list)
+  add_encoders(p, list)
   add_warmups(p.settings.schedule, "schedule", list)
   for i, phase in ipairs(p.settings.phases or {}) do
     add_phase(p, i, phase, list)
