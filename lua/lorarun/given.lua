@@ -46,7 +46,8 @@ end
 function given.without_paths(found)
   local kept = {}
   for _, pair in ipairs(found and found.set or {}) do
-    if not is_path(pair[1]) then table.insert(kept, pair) end
+    local is_absolute = tostring(pair[2]):sub(1, 1) == "/" -- a param may be a path too
+    if not is_path(pair[1]) and not is_absolute then table.insert(kept, pair) end
   end
   return #kept > 0 and kept or nil
 end

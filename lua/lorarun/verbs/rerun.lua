@@ -2,9 +2,11 @@
 
 local run_folder = require "lorarun.run_folder"
 local train = require "lorarun.train"
+local verbs = require "lorarun.verbs"
 
-local verb = { usage = "rerun FILE.safetensors [--name X] [--data DIR] [--model PATH] [--any-data] [--runs DIR] [--json]",
-  switches = { "any-data", "json" }, valued = { "name", "data", "model", "runs" } }
+local verb = { usage = "rerun FILE.safetensors [--name X] [--data DIR] [--model PATH] [--set K=V] " ..
+  "[--any-data] [--runs DIR] [--json]", switches = { "any-data", "json" }, valued = { "name", "data", "model", "runs" },
+  lists = { "set" } }
 
 local system = lorarun.system
 
@@ -21,6 +23,7 @@ end
 
 local function settings_over(recorded, arguments)
   local set = { unpack(recorded.set or {}) }
+  for _, pair in ipairs(verbs.recipe_options({ set = arguments.set }).set or {}) do set[#set + 1] = pair end
   if arguments.data then set[#set + 1] = { "data.dir", arguments.data } end
   if arguments.model then set[#set + 1] = { "model.path", arguments.model } end
   return set
