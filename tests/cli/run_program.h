@@ -65,6 +65,7 @@ inline pid_t start_program(const std::vector<std::string>& words, const fs::path
   dup2(open(".out", O_WRONLY | O_CREAT | O_TRUNC, 0644), STDOUT_FILENO);
   dup2(open(".err", O_WRONLY | O_CREAT | O_TRUNC, 0644), STDERR_FILENO);
   setenv("LORARUN_SHARE", LORARUN_SOURCE_DIR, 1);
+  setenv("XDG_STATE_HOME", (folder / ".state").c_str(), 1);
   setenv("OMP_NUM_THREADS", "1", 1);  // tiny models: threads would only wait for each other
   std::vector<char*> arguments = {const_cast<char*>("lorarun")};
   for (const std::string& word : words) { arguments.push_back(const_cast<char*>(word.c_str())); }
