@@ -1,7 +1,7 @@
 // The trusted Lua state: the whole API, the standard library, JIT off.
 //
 // The loop, the verbs' Lua parts and `--trust` scripts run here, on the main
-// thread.  Recipes do not: they have a state of their own (policy.h).
+// thread.  Recipes do not: they have a process of their own (runtime/policy/).
 
 #pragma once
 
