@@ -1,0 +1,155 @@
+--- The drawn world: attributes by key, the caption that says them, the picture that shows them.
+--
+--   sample   (seed, index) -> attributes: plain data, a pure function of the key
+--   caption  attributes -> text; draw: attributes, size -> picture [3, size, size] and the creature's box
+--
+-- Attributes not worth a word are left unsaid: "none", the eyes "dot", the size "medium", the view "front",
+-- the weather "clear".  At most four others join shape, colour, top, pose, place and time, so captions stay short.
+-- A sleeper's eyes are closed; on the moon it is always night, and nothing says so.
+
+local part = ...
+local canvas, creature, scene, style = part "canvas", part "creature", part "scene", part "style"
+local tensor = lorarun.tensor
+local world = {}
+
+local vocabulary = {
+  colour = { "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "brown", "white" },
+  shape = { "round", "tall", "square", "pear", "fluffy", "wide" },
+  top = { "none", "horns", "horn", "round ears", "pointy ears", "long ears", "antennae" },
+  eyes = { "dot", "big", "sleepy", "one", "happy" },
+  pattern = { "none", "spotted", "striped", "pale belly" },
+  tail = { "none", "curly", "bushy", "dragon" },
+  wear = { "none", "crown", "party hat", "top hat", "wool hat", "scarf", "bow tie" },
+  wear_colour = { "none", "red", "blue", "yellow" },
+  pose = { "standing", "sitting", "waving", "jumping", "sleeping" },
+  view = { "front", "left", "right" },
+  size = { "medium", "small", "big" },
+  place = { "grass", "forest", "beach", "snow", "desert", "mountains", "street", "room", "moon" },
+  time = { "day", "sunset", "night" },
+  weather = { "clear", "rain", "snowfall" },
+  object = { "none", "ball", "balloon", "mushroom", "flower", "lantern", "gift" },
+}
+
+--- Gives every attribute and its values; the first value of an optional one is the unsaid one.
+---@return table<string, string[]>
+function world.vocabulary() return vocabulary end
+
+-- How often an optional attribute has something to say.
+local odds = { eyes = 0.40, pattern = 0.45, tail = 0.35, wear = 0.42, view = 0.45, size = 0.40, weather = 0.30, object = 0.32 }
+local OPTIONAL = { "eyes", "pattern", "tail", "wear", "view", "size", "weather", "object" }
+local MOST_EXTRAS = 4
+
+local falls = {
+  rain = { grass = true, forest = true, beach = true, street = true, mountains = true },
+  snowfall = { snow = true, forest = true, street = true, mountains = true },
+}
+
+--- Gives `count` numbers in [0, 1) of one picture; `what` and `i` name the use.
+function world.chance(seed, index, what, i, count)
+  local numbers = tensor.uniform({ count }, { seed = seed, stream = "creatures/" .. what, step = i, sample = index }):to_table()
+  return unpack(numbers)
+end
+
+local function pick(list, first, number) return list[first + math.floor(number * (#list - first + 1))] end
+
+-- The optional attributes that say something in this picture, at most four of them.
+local function extras(numbers)
+  local wanted = {}
+  for _, name in ipairs(OPTIONAL) do
+    if numbers[name][1] < odds[name] then wanted[#wanted + 1] = name end
+  end
+  table.sort(wanted, function(a, b) return numbers[a][3] < numbers[b][3] end)
+  local said = {}
+  for i = 1, math.min(#wanted, MOST_EXTRAS) do said[wanted[i]] = true end
+  return said
+end
+
+--- Makes attributes agree with each other: no rain on the moon, no hat on a horn.
+function world.settle(at)
+  if at.place == "moon" then at.time = "night" end
+  if at.weather ~= "clear" and not falls[at.weather][at.place] then
+    at.weather = falls.rain[at.place] and "rain" or falls.snowfall[at.place] and "snowfall" or "clear"
+  end
+  if at.pose == "sleeping" and at.eyes ~= "one" then at.eyes = "dot" end
+  local hat = at.wear:find("hat") or at.wear == "crown"
+  if hat and (at.top == "horn" or at.top == "antennae") then at.wear = "scarf" end
+  local coloured = at.wear == "scarf" or at.wear == "bow tie" or at.wear == "wool hat"
+  if not coloured then
+    at.wear_colour = "none"
+  elseif at.wear_colour == at.colour or at.wear_colour == "none" then
+    at.wear_colour = at.colour == "red" and "blue" or "red"
+  end
+  return at
+end
+
+--- Gives the attributes of a picture: strings, and x, where the creature stands, in [0, 1].
+---@param seed integer
+---@param index integer
+---@return table<string, string|number>
+function world.sample(seed, index)
+  local numbers = {}
+  for name in pairs(vocabulary) do numbers[name] = { world.chance(seed, index, name, 0, 3) } end
+  local said, at = extras(numbers), { seed = seed, index = index }
+  for name, values in pairs(vocabulary) do
+    if odds[name] then
+      at[name] = said[name] and pick(values, 2, numbers[name][2]) or values[1]
+    else
+      at[name] = pick(values, 1, numbers[name][2])
+    end
+  end
+  at.wear_colour = pick(vocabulary.wear_colour, 2, numbers.wear_colour[2])
+  local jitter, side = world.chance(seed, index, "x", 0, 2)
+  at.x = 0.5 + (jitter - 0.5) * 0.12
+  if at.object ~= "none" then at.x = (side < 0.5 and 0.36 or 0.64) + (jitter - 0.5) * 0.04 end
+  return world.settle(at)
+end
+
+local HEIGHTS = { small = 0.36, medium = 0.52, big = 0.66 } -- of a body of two units, in sides of the page
+
+-- The unit of a creature: by its size, and such that nothing but a tail leaves the page.
+local function unit_of(look, at)
+  local room = math.min(at.x, 1 - at.x) - 0.02
+  if at.object ~= "none" then room = 0.31 end
+  return math.min(HEIGHTS[at.size] / 2, (scene.GROUND - 0.03) / creature.height(look), room / creature.half_width(look))
+end
+
+local function look_of(at)
+  local look = {}
+  for key, value in pairs(at) do
+    if value ~= "none" then look[key] = value end
+  end
+  return look
+end
+
+local function paint(at, size)
+  local function chance(what, i, count) return world.chance(at.seed, at.index, "scene/" .. what, i, count) end
+  local page, look = canvas.new(size), look_of(at)
+  local unit = unit_of(look, at)
+  scene.behind(page, at, chance)
+  scene.halo(page, at, at.x, scene.GROUND - unit, unit * 1.5)
+  scene.figure_light(page, at)
+  if at.object ~= "none" then
+    scene.object(page, page.frame:at(at.x < 0.5 and 0.84 or 0.16, scene.GROUND + 0.02, math.min(0.26, unit * 1.15)), at.object)
+  end
+  creature.paint(page, page.frame:at(at.x, scene.GROUND, unit), look)
+  scene.weather(page, at, chance)
+  return page:finish(), page.extent
+end
+
+--- Gives the picture [3, size, size] in [0, 1], and the box of the creature in pixels from 0: { x, y, width, height }.
+---@param at table     attributes
+---@param size integer
+---@param opts? { style: string }   "plain" (default) or "ink"
+---@return lorarun.Tensor picture
+---@return { x: integer, y: integer, width: integer, height: integer } box
+function world.draw(at, size, opts)
+  return lorarun.scope(function()
+    local picture, extent = paint(at, size)
+    local box = { x = extent.x0 - 1, y = extent.y0 - 1, width = extent.x1 - extent.x0 + 1, height = extent.y1 - extent.y0 + 1 }
+    return style.apply(opts and opts.style or "plain", picture, at), box
+  end)
+end
+
+world.caption = part("caption").of
+
+return world
