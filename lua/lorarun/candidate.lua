@@ -16,6 +16,7 @@ local run_folder = require "lorarun.run_folder"
 local candidate = {}
 
 local MOST_COMPARED = 20000
+local MOST_TRIED_OFTEN = 2000 -- a longer rest is rehearsed on two losses instead of four: training waits meanwhile
 
 --- The same command line over another text.
 local function options_of(run, text)
@@ -71,6 +72,12 @@ local function check_rates(trial, planned)
   end
 end
 
+--- What a plan, which is on a flat loss, does not try.
+local function traces_of(trial, planned)
+  if not planned then return { "flat" } end
+  return trial.steps - trial.step > MOST_TRIED_OFTEN and { "noisy" } or { "noisy", "spike", "rising" }
+end
+
 --- Tries every hook to the last step, on losses of several kinds; gives the plan.
 local function rehearse(trial)
   first_decision(trial)
@@ -79,7 +86,7 @@ local function rehearse(trial)
   if planned then check_rates(trial, planned) end
   plan.dry_run(trial.recipe.policy, trial.settings, trial.state, trial.step, trial.steps,
     { place = trial.recipe.path, tweaks = trial.tweaks, steps_per_epoch = trial.steps_per_epoch,
-      traces = planned and { "noisy", "spike", "rising" } or nil })
+      traces = traces_of(trial, planned) })
   return planned
 end
 

@@ -218,14 +218,11 @@ local function note_edit_between_starts(run)
   say(run, ("reload at step %d: the recipe was edited while the run stood still"):format(run.step))
 end
 
---- Begins to watch the recipe of a run that is about to go; brings the state of a resumed one into shape.
+--- Begins to watch the recipe of a run that is about to go.
 ---@param run table
 function reload.open(run)
   if run.player then return end
-  if run.step > 0 then
-    run.state = candidate.state(run.recipe, run.state, run.state_version)
-    note_edit_between_starts(run)
-  end
+  if run.step > 0 then note_edit_between_starts(run) end
   if not run.recipe.is_of_file then return end -- the file may hold a later text than the one that was asked for
   run.reload = { watcher = lorarun.watch.new { run.recipe.path }, is_new = true }
 end

@@ -1,5 +1,6 @@
 --- What of a run stands in its checkpoints beside weights and moments, and coming back to one.
 
+local candidate = require "lorarun.candidate"
 local ready_policies = require "lorarun.ready_policies"
 local run_stats = require "lorarun.run_stats"
 local text_encoders = require "lorarun.text_encoders"
@@ -18,6 +19,16 @@ function saved_state.of(run)
   return saved
 end
 
+--- The policy's state as the recipe in force wants it. While a run goes, a state that cannot be brought into shape
+--- does not stop it: the state of now stays.
+local function state_of(run, saved)
+  local good, state = pcall(candidate.state, run.recipe, saved.state or {}, saved.state_version)
+  if good then return state end
+  if not run.records then error(state, 0) end
+  run.records:event(run.step, "warn", { key = "migrate", what = tostring(state) })
+  return run.state
+end
+
 --- Loads the newest checkpoint at or before `at_most`; true when there was one.
 function saved_state.load(run, at_most)
   local saved = lorarun.checkpoint.load(run.trainer,
@@ -25,7 +36,8 @@ function saved_state.load(run, at_most)
   if not saved then return false end
   run.loader:seek(saved.cursor)
   for _, name in ipairs(FIELDS) do run[name] = saved[name] end
-  run.saved, run.state, run.policy_state = run.step, saved.state or {}, saved.policies or {}
+  run.saved, run.policy_state = run.step, saved.policies or {}
+  run.state, run.state_version = state_of(run, saved), run.settings.version
   run.statistics = saved.statistics or run_stats.new()
   run.last = run.statistics
   ready_policies.count_rollbacks(run)
