@@ -227,17 +227,23 @@ function reload.open(run)
   run.reload = { watcher = lorarun.watch.new { run.recipe.path }, is_new = true }
 end
 
---- At a step boundary: takes over what was saved since the last one.
----@param run table
-function reload.poll(run)
+local function look_when_due(run)
   local watch = run.reload
-  if not watch then return end
   if watch.previous then settle_previous(run) end
-  local changed = watch.watcher:changed()
-  if changed or watch.is_new then -- the first look finds what was saved while the model was read
+  if watch.watcher:changed() or watch.is_new then -- the first look finds what was saved while the model was read
     watch.is_new = nil
     look(run)
   end
+end
+
+--- At a step boundary: takes over what was saved since the last one.
+---@param run table
+function reload.poll(run)
+  if not run.reload then return end
+  local good, problem = pcall(look_when_due, run)
+  if good then return end
+  run.records:event(run.step, "warn", { key = "reload", what = tostring(problem), origin = "edit" })
+  say(run, "warning: " .. tostring(problem) .. "\n  the run goes on with the recipe that it has")
 end
 
 return reload

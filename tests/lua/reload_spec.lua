@@ -217,3 +217,23 @@ test("reloads leave memory as it was", function(t)
   local grown = lorarun.memory().process_bytes - before
   t.ok(grown < 4 * 2 ^ 20, ("%.1f MiB more"):format(grown / 2 ^ 20))
 end)
+
+test("every setting says when it may change, by its own mark or that of what it stands in", function(t)
+  local schema = require "lorarun.schema"
+  local when = { ["optimizer.lr"] = "step", ["timesteps.scale"] = "step", ["save.every"] = "reload", ["phases[1].lr"] = "reload",
+    ["on.step.kind"] = "reload", steps = "reload", device = "restart", name = "restart" }
+  for path, expected in pairs(when) do t.equal(schema.changes(path), expected, path) end
+  for _, path in ipairs { "network.rank", "data[2].dir", "data[1].weight", "optimizer.weight_decay", "batch" } do
+    t.equal(schema.changes(path), nil, path)
+    t.ok(schema.reason(path), path)
+  end
+end)
+
+test("a run folder of an older version, which held more to be fixed, is gone on with", function(t)
+  local run = new_run("seed = 3")
+  local manifest = { structure = run_folder.structure(run) }
+  manifest.structure["phases[1].lr"], manifest.structure["save.every"] = 1, 10
+  run_folder.check_structure(run, manifest)
+  manifest.structure["network.rank"] = 8
+  t.fails(function() run_folder.check_structure(run, manifest) end, "network.rank was 8 when this run began")
+end)
