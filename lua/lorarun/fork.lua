@@ -93,7 +93,7 @@ local function open_at(source, history, checkpoint, child)
   local before = journal.before(history, checkpoint)
   local opening = journal.opening(#before > 0 and before or { history[1] })
   local run = train.new(player.options(source.folder, opening, { name = child.name, runs = child.runs }))
-  run.settings.render, run.opening = nil, opening
+  run.opening = opening
   return run
 end
 
@@ -124,7 +124,7 @@ local function advance(run, source, history, at)
   system.log(("%s has no checkpoint at step %d: goes there from step %d by its journal"):format(source.name, at, run.step))
   run.player = player.new(changes_after(history, run.step), { folder = source.folder, to = at,
     feeds_answers = run.device ~= "cpu", open_records = function() return silent end })
-  run.player.opening = run.opening
+  run.player.opening, run.settings.render = run.opening, nil
   run.player:take_policy(run)
   run.records, run.progress = silent, progress.new(run.step, at)
   run.progress:start()
@@ -155,6 +155,7 @@ function fork.run(parent, wish)
   replay.check_data(run, source)
   run_folder.open(run)
   copy_texts(source, run)
+  run.settings.render = opened.settings.render -- the child's prompts are encoded with the captions
   train.open_loader(run)
   train.open_trainer(run)
   if checkpoint > 0 then
@@ -173,7 +174,14 @@ function fork.run(parent, wish)
     history = history })
 end
 
---- Gives the fork event of a run folder, or nothing.
-function fork.event(folder) return journal.of_kind((journal.read(folder)), "fork")[1] end
+--- Whether a folder holds the child that a wish means: same parent, step, recipe and settings.
+function fork.is_child(folder, parent, wish)
+  local event = journal.of_kind((journal.read(folder)), "fork")[1]
+  if not event or event.step ~= wish.at then return false end
+  local source = replay.source(system.absolute(parent))
+  if event.parent ~= source.name then return false end
+  local opened = recipe.open(child_options(source, journal.before(source.events, wish.at), wish))
+  return opened.hash == event.recipe and system.encode(opened.given or {}) == system.encode(event.given or {})
+end
 
 return fork

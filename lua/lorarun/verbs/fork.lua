@@ -18,11 +18,10 @@ local function wish_of(arguments, parent)
   return options
 end
 
---- Goes on with a child that an earlier call began.
+--- Goes on with a child that an earlier call of the same words began.
 local function go_on(folder, parent, wish)
-  local event = fork.event(folder)
-  if not event or event.parent ~= parent:match("([^/]+)$") or event.step ~= wish.at then
-    lorarun.fail { what = "a run named " .. wish.name .. " is there already", where = folder,
+  if not fork.is_child(folder, parent, wish) then
+    lorarun.fail { what = "a run named " .. wish.name .. " is there already, and it is another", where = folder,
       fix = "give the child another name with --name" }
   end
   return train.run(player.own_options(folder, { json = wish.json }))
