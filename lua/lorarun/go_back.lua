@@ -6,6 +6,7 @@
 -- The checkpoint is written again with that list, so that a kill now or later changes nothing. Lines of metrics
 -- that are trained again carry "attempt": 2; LoRA files of steps that are given up move to checkpoints/attempt-1/.
 
+local best = require "lorarun.best"
 local ready_policies = require "lorarun.ready_policies"
 local records = require "lorarun.records"
 local saved_state = require "lorarun.saved_state"
@@ -38,10 +39,7 @@ local function give_up_after(run, step)
     if later > step then
       lorarun.system.make_folder(aside)
       lorarun.system.copy(folder .. "/" .. stem .. ".safetensors", aside .. "/" .. stem .. ".safetensors")
-      for _, ending in ipairs { ".safetensors", ".raw.safetensors", ".state" } do
-        local path = folder .. "/" .. stem .. ending
-        if lorarun.system.exists(path) then lorarun.system.remove(path) end
-      end
+      best.remove(run, later)
     end
   end
 end

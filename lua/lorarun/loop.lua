@@ -83,7 +83,9 @@ local function after_step(run)
   run.wish_back = nil
   if wish and go_back.to(run, wish, loop.save) then return end
   if run.settings.render and is_due(run, run.knobs.render) then render.draw(run, run.step) end
-  if run.keep_now or is_due(run, run.knobs.save) then loop.save(run) end
+  local save_is_due = is_due(run, run.knobs.save)
+  if run.keep_now and not save_is_due then best.note(run) end
+  if run.keep_now or save_is_due then loop.save(run) end
 end
 
 --- Ends the run with everything saved; `status` is what its manifest says from now on.
@@ -98,6 +100,7 @@ end
 --- True while there is a step to take; at each boundary a run that is made again hears its player first.
 local function goes_on(run)
   if run.player and not run.player:boundary(run) then return false end
+  if run.follows then run.follows:hear(run) end
   reload.poll(run)
   return run.step < run.steps
 end

@@ -8,7 +8,8 @@ local text_encoders = require "lorarun.text_encoders"
 local saved_state = {}
 
 --- Fields of the run that are saved and restored as they are.
-local FIELDS = { "step", "answer", "last_answer", "epoch", "tweaks", "last_tweak", "state_version", "evaluation", "rollbacks" }
+local FIELDS = { "step", "answer", "last_answer", "epoch", "tweaks", "last_tweak", "state_version", "evaluation", "rollbacks",
+  "only_best" }
 
 --- Gives the plain data of a checkpoint.
 function saved_state.of(run)
