@@ -3,8 +3,9 @@
 --   checkpoint of the parent at or before STEP --its journal--> STEP --child's recipe--> an ordinary run folder
 --
 -- The child's journal begins with a fork event that holds what of the parent's journal led there, and its recipe
--- folder holds the texts: the child can be replayed without its parent. A child that changes nothing equals its
--- parent to the bit. What shapes the weights stays as it is, and is refused by name.
+-- folder holds the texts: the child can be replayed without its parent. A child that changes nothing takes over the
+-- live changes that its parent got later, and equals it to the bit. What shapes the weights stays as it is: a change
+-- of it is refused by name.
 
 local loop = require "lorarun.loop"
 local journal = require "lorarun.journal"
@@ -140,9 +141,29 @@ local function take_recipe(run, opened)
   run.steps = train.count_steps(run)
 end
 
+--- What the parent lived through after the fork: a child that changes nothing takes it over at the same steps.
+local function later_changes(source, history, wish)
+  if wish.alone or wish.recipe or wish.steps or wish.set then return nil end
+  local known, later = {}, {}
+  for _, event in ipairs(history) do known[event] = true end
+  for _, event in ipairs(journal.before(source.events, source.last + 1)) do
+    local name = event.event
+    if not known[event] and name ~= "decision" and name ~= "rollback" then later[#later + 1] = event end
+  end
+  return #later > 0 and later or nil
+end
+
+--- Opens the data with what the child will want of it: its prompts encoded, its held-out pictures found.
+local function open_loader(run, opened)
+  local evaluate = run.settings.evaluate
+  run.settings.render, run.settings.evaluate = opened.settings.render, opened.settings.evaluate or evaluate
+  train.open_loader(run)
+  run.settings.evaluate = evaluate
+end
+
 --- Makes the child and trains it; gives the exit code.
 ---@param parent string   folder of the parent
----@param wish table      { at, name, runs, recipe, set, steps, json }
+---@param wish table      { at, name, runs, recipe, set, steps, alone, json }
 function fork.run(parent, wish)
   local source = replay.source(system.absolute(parent))
   check_step(source, wish.at)
@@ -155,8 +176,7 @@ function fork.run(parent, wish)
   replay.check_data(run, source)
   run_folder.open(run)
   copy_texts(source, run)
-  run.settings.render = opened.settings.render -- the child's prompts are encoded with the captions
-  train.open_loader(run)
+  open_loader(run, opened)
   train.open_trainer(run)
   if checkpoint > 0 then
     copy_checkpoint(source, run, checkpoint)
@@ -170,8 +190,14 @@ function fork.run(parent, wish)
   if exit_code ~= 0 then return exit_code end
   take_recipe(run, opened)
   run_folder.keep_recipe(run)
+  local later = later_changes(source, history, wish)
+  if later then player.follow(run, later, journal.opening(history)) end
+  if run.follows then
+    system.log(("takes over what %s got after step %d (%d live changes); --alone leaves them out"):format(source.name,
+      wish.at, #run.follows.events))
+  end
   return train.go_on(run, wish, "fork", { parent = source.name, parent_folder = source.folder,
-    history = history })
+    history = history, follows = run.follows and later })
 end
 
 --- Whether a folder holds the child that a wish means: same parent, step, recipe and settings.

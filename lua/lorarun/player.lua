@@ -128,6 +128,39 @@ local function pass_rollbacks(self, run)
   end
 end
 
+--- What a child takes over of its parent's later life.
+local FOLLOWED = { tweak = true, untweak = true, reload = true, resume = true }
+
+--- Lets a run take over, at their steps, the changes that another run got after the step where this one stands.
+---@param events table[]   in force in the other run; texts are in the run's own folder
+function player.follow(run, events, opening)
+  local self = player.new({}, { folder = run.folder, to = run.steps })
+  for _, event in ipairs(events) do
+    if FOLLOWED[event.event] and event.step >= run.step then table.insert(self.events, event) end
+    if is_lost_answer(event) then self.lost[event.step] = event.what end
+  end
+  self.opening = opening
+  if next(self.lost) then self:take_policy(run) end
+  if #self.events > 0 then run.follows = self end
+end
+
+--- Goes on following after a resume, when the run's own journal says that it follows.
+function player.follow_again(run)
+  local first = journal.read(run.folder)[1]
+  if not first or not first.follows then return end
+  player.follow(run, first.follows, { recipe = first.recipe, path = first.path, given = first.given })
+end
+
+--- Plays what came at the boundary where a following run stands.
+function player:hear(run)
+  while self.events[self.next] and self.events[self.next].step <= run.step do
+    local event = self.events[self.next]
+    self.next = self.next + 1
+    player.ACTS[event.event](self, run, event)
+  end
+  if not self.events[self.next] then run.follows = nil end
+end
+
 --- Plays what came at the boundary where the run stands; false when the run is where it should be.
 function player:boundary(run)
   pass_rollbacks(self, run)

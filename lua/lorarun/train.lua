@@ -188,7 +188,9 @@ function train.run(options)
   io.stderr:write(run.dataset:report(), "\n")
   train.open_loader(run)
   train.open_trainer(run)
-  return train.go_on(run, options, train.resume(run) and "resume" or "start")
+  local resumed = train.resume(run)
+  if resumed then require("lorarun.player").follow_again(run) end
+  return train.go_on(run, options, resumed and "resume" or "start")
 end
 
 return train

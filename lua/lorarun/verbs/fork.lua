@@ -6,12 +6,13 @@ local run_folder = require "lorarun.run_folder"
 local train = require "lorarun.train"
 local verbs = require "lorarun.verbs"
 
-local verb = { usage = "fork RUN --at STEP [--name CHILD] [--recipe NEW.lua] [--set K=V] [--steps N] [--runs DIR] [--json]",
-  switches = { "json" }, valued = { "at", "name", "recipe", "steps", "runs" }, lists = { "set" } }
+local verb = { usage = "fork RUN --at STEP [--name CHILD] [--recipe NEW.lua] [--set K=V] [--steps N] [--alone] [--runs DIR] [--json]",
+  switches = { "json", "alone" }, valued = { "at", "name", "recipe", "steps", "runs" }, lists = { "set" } }
 
 local function wish_of(arguments, parent)
   local options = verbs.recipe_options { arguments.recipe, set = arguments.set, steps = arguments.steps,
     json = arguments.json }
+  options.alone = arguments.alone
   options.at = verbs.whole_number(arguments, "at")
   options.name = arguments.name or ("%s-at-%s"):format(parent:match("([^/]+)$"), tostring(options.at))
   options.runs = arguments.runs or parent:match("^(.*)/[^/]+$") or "."
