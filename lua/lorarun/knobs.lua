@@ -15,11 +15,10 @@ local run_stats = require "lorarun.run_stats"
 local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
 local text_encoder_policy = require "lorarun.text_encoder_policy"
+local trace = require "lorarun.plan.trace"
 local tweaks = require "lorarun.tweaks"
 
 local knobs = {}
-
-local MOST_TRIED = 20000
 
 local IS_GROUP = {}
 for _, s in ipairs(schema.knobs) do
@@ -94,15 +93,10 @@ local function ask(run, step, state, decided)
   return check.knobs(answer, run.recipe.path .. ", on.step at step " .. step), changed
 end
 
---- Tries on.step over the remaining steps; raises its error with exit code 2.
+--- Tries on.step over the remaining steps, on made-up losses; raises its error with exit code 2.
 function knobs.dry_run(run)
-  if not run.recipe.policy:has("step") then return end
-  local state = run.state
-  for step = run.step + 1, math.min(run.steps, run.step + MOST_TRIED) do
-    local answer
-    answer, state = ask(run, step, state)
-    if answer.stop then return end
-  end
+  trace.dry_run(run.recipe.policy, run.settings, run.state, run.step, run.steps,
+    { place = run.recipe.path, text = run.recipe.text, tweaks = run.tweaks, steps_per_epoch = run.steps_per_epoch })
 end
 
 local function note_change(run, step, answer)

@@ -38,8 +38,10 @@ function params.with_paths(options, declared)
   return changed, found
 end
 
-local function fail_flag(name, declared)
-  local known = { "--set", "--steps", "--name", "--seed", "--runs", "--fresh", "--data", "--json", "--help", "--explain" }
+local FLAGS = { "--set", "--steps", "--name", "--seed", "--runs", "--fresh", "--data", "--json", "--help", "--explain" }
+
+local function fail_flag(name, declared, flags)
+  local known = { unpack(flags or FLAGS) }
   for param in pairs(declared) do known[#known + 1] = "--" .. param end
   table.sort(known)
   local close = lorarun.system.nearest("--" .. name, known)
@@ -58,7 +60,7 @@ function params.divide(options, declared)
     if not (declared and declared[pair[1]]) then settings[#settings + 1] = pair end
   end
   for _, pair in ipairs(options.flags or {}) do
-    if not (declared and declared[pair[1]]) then fail_flag(pair[1], declared or {}) end
+    if not (declared and declared[pair[1]]) then fail_flag(pair[1], declared or {}, options.known_flags) end
     all[#all + 1] = pair
   end
   return settings, all

@@ -69,7 +69,7 @@ function verbs.parse(verb, words)
     if not name then
       arguments[#arguments + 1] = words[i]
     elseif not kinds[name] and verb.takes_params then
-      i = i + take_param(arguments, words, i) - 1
+      i, arguments.known_flags = i + take_param(arguments, words, i) - 1, names
     elseif not kinds[name] then
       fail_unknown(verb, words[i], names)
     elseif kinds[name] == "switch" then
@@ -112,7 +112,8 @@ end
 --- Gives the options that recipe.open and train.new take.
 function verbs.recipe_options(arguments)
   local options = { recipe = arguments[1], name = arguments.name, runs = arguments.runs, fresh = arguments.fresh,
-    json = arguments.json, flags = arguments.flags, steps = verbs.whole_number(arguments, "steps"), seed = verbs.whole_number(arguments, "seed") }
+    json = arguments.json, flags = arguments.flags, known_flags = arguments.known_flags,
+    steps = verbs.whole_number(arguments, "steps"), seed = verbs.whole_number(arguments, "seed") }
   for _, text in ipairs(arguments.set or {}) do
     options.set = options.set or {}
     table.insert(options.set, setting(text))
