@@ -59,7 +59,7 @@ for _, at in ipairs(all_attributes(given)) do
 end
 system.write(given.out .. "/attributes.jsonl", table.concat(lines, "\n") .. "\n")
 if given.sheet then
-  local columns = math.ceil(math.sqrt(#pictures))
-  lorarun.image.save(given.out .. "/sheet.png", lorarun.image.sheet(pictures, columns, { captions = captions, cell = given.size }))
+  local sheet = lorarun.image.sheet(pictures, math.ceil(math.sqrt(#pictures)), { captions = captions, cell = given.size })
+  lorarun.image.save(given.out .. "/sheet.png", sheet)
 end
 print(#lines .. " pictures in " .. given.out)

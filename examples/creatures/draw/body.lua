@@ -75,22 +75,24 @@ end
 tops["pointy ears"] = function(frame, at)
   return pair(frame, at, function(f, x, y, side)
     local px, py = x + side * 0.16, y - 0.58
-    return { f:line(x - side * 0.08, y + 0.18, px, py, 0.36, 0.05), "fur", f:line(x, y + 0.05, px - side * 0.04, py + 0.22, 0.17, 0.03) }
+    local inner = f:line(x, y + 0.05, px - side * 0.04, py + 0.22, 0.17, 0.03)
+    return { f:line(x - side * 0.08, y + 0.18, px, py, 0.36, 0.05), "fur", inner }
   end)
 end
 
 tops["long ears"] = function(frame, at)
   return pair(frame, at, function(f, x, y, side)
     local px = x * 0.75
-    return { f:line(px, y, px + side * 0.20, y - 0.86, 0.19, 0.23), "fur", f:line(px + side * 0.03, y - 0.1, px + side * 0.19, y - 0.84, 0.08, 0.11) }
+    local inner = f:line(px + side * 0.03, y - 0.1, px + side * 0.19, y - 0.84, 0.08, 0.11)
+    return { f:line(px, y, px + side * 0.20, y - 0.86, 0.19, 0.23), "fur", inner }
   end)
 end
 
 function tops.antennae(frame, at)
-  return pair(frame, at, function(f, x, y, side)
+  return pair(frame, at, function(f, x, _, side)
     local px = x * 0.5
-    return { f:curve(px, at.top + 0.2, px, at.top - 0.40, px + side * 0.30, at.top - 0.52, function() return 0.05 end, 3), "line",
-      f:circle(px + side * 0.32, at.top - 0.54, 0.17), bulb = true }
+    local stalk = f:curve(px, at.top + 0.2, px, at.top - 0.40, px + side * 0.30, at.top - 0.52, function() return 0.05 end, 3)
+    return { stalk, "line", f:circle(px + side * 0.32, at.top - 0.54, 0.17), bulb = true }
   end)
 end
 
@@ -100,12 +102,13 @@ function body.top(frame, name, at) return name and tops[name](frame, at) or {} e
 local tails = {}
 
 function tails.curly(frame, x, y)
-  return frame:path { { x - 0.3, y, 0.13 }, { x + 0.24, y + 0.04, 0.13 }, { x + 0.60, y - 0.14, 0.12 }, { x + 0.68, y - 0.44, 0.115 },
-    { x + 0.48, y - 0.64, 0.11 }, { x + 0.24, y - 0.54, 0.10 }, { x + 0.26, y - 0.34, 0.09 } }
+  return frame:path { { x - 0.3, y, 0.13 }, { x + 0.24, y + 0.04, 0.13 }, { x + 0.60, y - 0.14, 0.12 },
+    { x + 0.68, y - 0.44, 0.115 }, { x + 0.48, y - 0.64, 0.11 }, { x + 0.24, y - 0.54, 0.10 }, { x + 0.26, y - 0.34, 0.09 } }
 end
 
 function tails.bushy(frame, x, y)
-  return frame:curve(x - 0.3, y + 0.05, x + 1.0, y + 0.15, x + 0.66, y - 0.98, function(t) return 0.14 + 0.62 * t * (1.12 - t) end, 6)
+  local function radius(t) return 0.14 + 0.62 * t * (1.12 - t) end
+  return frame:curve(x - 0.3, y + 0.05, x + 1.0, y + 0.15, x + 0.66, y - 0.98, radius, 6)
 end
 
 function tails.dragon(frame, x, y)
@@ -116,15 +119,19 @@ end
 --- Gives a tail that leaves the body at x, y to the right.
 function body.tail(frame, name, x, y) return tails[name](frame, x, y) end
 
---- What a body wears in its skin. Each paints inside of `skin`; ink is the pattern's colour, `s` the stretch, `b` the anchors.
+--- Patterns paint inside of `skin`; `s` is the stretch, `b` the anchors.
 local patterns = {}
 
 local function height(s, up) return -s.lift - up * s.y end
 
+local SPOTS = { -- x in half widths, height in heights of the body, radius
+  { -0.72, 0.30, 0.20 }, { 0.78, 0.42, 0.17 }, { 0.02, 0.16, 0.17 }, { -0.86, 0.66, 0.13 },
+  { 0.50, 0.20, 0.11 }, { 0.80, 0.74, 0.14 }, { -0.40, 0.17, 0.12 }, { -0.62, 0.86, 0.15 },
+  { 0.14, 0.90, 0.16 }, { 0.56, 0.92, 0.10 }, { -0.30, 0.38, 0.10 },
+}
+
 function patterns.spotted(page, frame, skin, ink, s, b)
-  local spots = { { -0.72, 0.30, 0.20 }, { 0.78, 0.42, 0.17 }, { 0.02, 0.16, 0.17 }, { -0.86, 0.66, 0.13 }, { 0.50, 0.20, 0.11 },
-    { 0.80, 0.74, 0.14 }, { -0.40, 0.17, 0.12 }, { -0.62, 0.86, 0.15 }, { 0.14, 0.90, 0.16 }, { 0.56, 0.92, 0.10 }, { -0.30, 0.38, 0.10 } }
-  for _, spot in ipairs(spots) do
+  for _, spot in ipairs(SPOTS) do
     page:paint(frame:circle(spot[1] * b.wide * s.x, height(s, spot[2] * b.top), spot[3]):cut(skin), ink)
   end
 end
@@ -180,7 +187,9 @@ end
 function body.inks(colour)
   return {
     fur = { canvas.mix(colour, "#ffffff", 0.14), canvas.mix(colour, "#3a1a50", 0.12) },
-    line = canvas.mix(colour, "#1c1230", 0.76), pale = canvas.mix(colour, "#fffaf0", 0.68), deep = canvas.mix(colour, "#2a1440", 0.34),
+    line = canvas.mix(colour, "#1c1230", 0.76),
+    pale = canvas.mix(colour, "#fffaf0", 0.68),
+    deep = canvas.mix(colour, "#2a1440", 0.34),
   }
 end
 

@@ -78,14 +78,14 @@ function Frame:line(ax, ay, bx, by, ra, rb)
   rb = rb or ra
   local ex, ey = bx - ax, by - ay
   local unit = 1 / (ex * ex + ey * ey + 1e-9)
-  return self:shape(math.min(ax - ra, bx - rb), math.min(ay - ra, by - rb), math.max(ax + ra, bx + rb), math.max(ay + ra, by + rb),
-    function(px, py)
-      local x, y = px - ax, py - ay
-      local along = (x * (ex * unit) + y * (ey * unit)):clamp(0, 1)
-      local dx, dy = x - along * ex, y - along * ey
-      local away = (dx * dx + dy * dy):sqrt()
-      return ra == rb and away - ra or away - (along * (rb - ra) + ra)
-    end)
+  local left, top = math.min(ax - ra, bx - rb), math.min(ay - ra, by - rb)
+  return self:shape(left, top, math.max(ax + ra, bx + rb), math.max(ay + ra, by + rb), function(px, py)
+    local x, y = px - ax, py - ay
+    local along = (x * (ex * unit) + y * (ey * unit)):clamp(0, 1)
+    local dx, dy = x - along * ex, y - along * ey
+    local away = (dx * dx + dy * dy):sqrt()
+    return ra == rb and away - ra or away - (along * (rb - ra) + ra)
+  end)
 end
 
 --- A box around x, y with half sides w and h, its corners rounded by r.
@@ -166,10 +166,14 @@ function Frame:below(height, swing, length, phase)
   end)
 end
 
+local function holds(outer, inner)
+  return outer.x0 <= inner.x0 and outer.y0 <= inner.y0 and outer.x1 >= inner.x1 and outer.y1 >= inner.y1
+end
+
 -- The distance on a window; kept, because outline, filling and pattern ask for the same.
 function Shape:on(page, window)
   local kept = self.kept
-  if kept and kept.page == page and kept.x0 <= window.x0 and kept.y0 <= window.y0 and kept.x1 >= window.x1 and kept.y1 >= window.y1 then
+  if kept and kept.page == page and holds(kept, window) then
     return kept.values:narrow(1, window.y0 - kept.y0 + 1, window.y1 - window.y0 + 1)
       :narrow(2, window.x0 - kept.x0 + 1, window.x1 - window.x0 + 1)
   end

@@ -88,18 +88,26 @@ end
 
 local phrasings = {
   function(at) return article(noun(at)) .. with(at) .. ", " .. doing(at) .. " " .. where(at) .. view(at, ", ") end,
-  function(at) return article(noun(at, true)) .. " " .. doing(at) .. " " .. where(at, true) .. view(at, ", ") .. (with(at) ~= "" and "," .. with(at) or "") end,
+  function(at)
+    local first, last = article(noun(at, true)) .. " " .. doing(at) .. " " .. where(at, true), with(at)
+    return first .. view(at, ", ") .. (last ~= "" and "," or "") .. last
+  end,
   function(at) return where(at) .. ", " .. article(noun(at)) .. with(at) .. ", " .. doing(at) .. view(at, " and ") end,
-  function(at) return "a picture of " .. article(noun(at)) .. with(at) .. ", " .. doing(at) .. " " .. where(at, true) .. view(at, " and ") end,
+  function(at)
+    local first = "a picture of " .. article(noun(at)) .. with(at)
+    return first .. ", " .. doing(at) .. " " .. where(at, true) .. view(at, " and ")
+  end,
   function(at)
     local items, worn = parts(at), clothes(at)
     if #items > 0 then items = { "it has " .. listed(items) } end
     if worn then items[#items + 1] = "it wears " .. worn end
-    return article(noun(at)) .. " is " .. doing(at) .. " " .. where(at) .. view(at, ", ") .. (#items > 0 and ". " .. table.concat(items, ", ") or "")
+    local first = article(noun(at)) .. " is " .. doing(at) .. " " .. where(at) .. view(at, ", ")
+    return first .. (#items > 0 and ". " or "") .. table.concat(items, ", ")
   end,
   function(at)
-    if at.character then return article(at.character .. " creature") .. ", " .. at.pose .. " " .. where({ place = at.place, time = at.time }) end
-    return article(at.colour .. " " .. say(at, "shape") .. " creature") .. ", " .. at.pose .. " " .. where({ place = at.place, time = at.time })
+    local short = {}
+    for _, name in ipairs({ "character", "colour", "shape", "pose", "place", "time" }) do short[name] = at[name] end
+    return article(noun(short)) .. ", " .. doing(short) .. " " .. where(short)
   end,
 }
 

@@ -30,10 +30,14 @@ local traits = {
 characters.names = { "mimo", "bolta", "rosho", "nyxa", "ozzle", "karu" }
 
 local splits = {
-  train = { count = 20, seed = 1000, places = { "grass", "forest", "beach", "room" },
-    times = { "day", "day", "night", "day", "sunset" }, poses = { "standing", "sitting", "waving", "jumping", "sleeping", "standing", "waving" } },
-  heldout = { count = 8, seed = 2000, places = { "snow", "desert", "street", "mountains", "moon" },
-    times = { "day", "night", "day", "sunset" }, poses = { "sitting", "standing", "jumping", "waving" } },
+  train = {
+    count = 20, seed = 1000, places = { "grass", "forest", "beach", "room" }, times = { "day", "day", "night", "day", "sunset" },
+    poses = { "standing", "sitting", "waving", "jumping", "sleeping", "standing", "waving" },
+  },
+  heldout = {
+    count = 8, seed = 2000, places = { "snow", "desert", "street", "mountains", "moon" },
+    times = { "day", "night", "day", "sunset" }, poses = { "sitting", "standing", "jumping", "waving" },
+  },
 }
 
 local function number_of(name)

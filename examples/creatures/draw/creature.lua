@@ -9,6 +9,7 @@ local canvas, body, face = part "canvas", part "body", part "face"
 local creature = {}
 
 local OUTLINE = 0.055 -- units
+local TAIL = 0.22 -- units that a tail moves the body to the other side
 
 creature.colours = {
   red = "#e2463f", orange = "#f58a2c", yellow = "#f9cf3e", green = "#58b54a", blue = "#3f7fe0",
@@ -34,18 +35,20 @@ end
 
 local function shadow(page, frame, b, s)
   local wide = b.wide * s.x * (s.lift > 0.5 and 0.62 or 0.92)
-  page:glow(frame:line(-wide * 0.8, 0.02, wide * 0.8, 0.02, 0.03), "#10142c", 0.24 * frame.scale / page.size, 0.6)
+  local flat = frame:line(-wide * 0.72, 0.03, wide * 0.72, 0.03, 0.005)
+  page:glow(flat, "#10142c", 0.26 * frame.scale / page.size, s.lift > 0.5 and 0.34 or 0.5)
 end
 
 local function feet(page, frame, kind, b, s, inks)
   for _, side in ipairs({ -1, 1 }) do
     local x = side * b.foot * s.x
     if kind == "legs" then
-      solid(page, frame, frame:line(x, -s.lift - 0.25, x, -0.14, 0.17):with(frame:ellipse(x + side * 0.04, -0.10, 0.27, 0.15)), inks, inks.fur[2])
+      local foot = frame:ellipse(x + side * 0.04, -0.10, 0.27, 0.15)
+      solid(page, frame, frame:line(x, -s.lift - 0.25, x, -0.14, 0.17):with(foot), inks, inks.fur[2])
     elseif kind == "apart" then
       local fx = x + side * 0.22
-      solid(page, frame, frame:line(x, -s.lift - 0.2, fx, -s.lift + 0.20, 0.16):with(frame:ellipse(fx + side * 0.06, -s.lift + 0.24, 0.24, 0.15)),
-        inks, inks.fur[2])
+      local foot = frame:ellipse(fx + side * 0.06, -s.lift + 0.24, 0.24, 0.15)
+      solid(page, frame, frame:line(x, -s.lift - 0.2, fx, -s.lift + 0.20, 0.16):with(foot), inks, inks.fur[2])
     end
   end
 end
@@ -77,7 +80,10 @@ local wears = {}
 function wears.crown(page, frame, at, inks)
   local x, y = at.x, at.top + 0.10
   local shape = frame:box(x, y - 0.10, 0.46, 0.14)
-  for i = -1, 1 do shape = shape:with(frame:polygon({ x + i * 0.32, y - 0.56, x + i * 0.32 + 0.17, y - 0.12, x + i * 0.32 - 0.17, y - 0.12 })) end
+  for i = -1, 1 do
+    local tip = x + i * 0.32
+    shape = shape:with(frame:polygon({ tip, y - 0.56, tip + 0.17, y - 0.12, tip - 0.17, y - 0.12 }))
+  end
   solid(page, frame, shape, inks, { "#ffe27a", "#f0a828" })
   for i = -1, 1 do page:paint(frame:circle(x + i * 0.26, y - 0.08, 0.07), i == 0 and "#e2463f" or "#3fb0e0") end
 end
@@ -86,13 +92,16 @@ wears["party hat"] = function(page, frame, at, inks)
   local x, y = at.x, at.top + 0.12
   local hat = frame:polygon({ x, y - 0.98, x + 0.42, y, x - 0.42, y })
   solid(page, frame, hat, inks, "#f0569a")
-  for i = 0, 1 do page:paint(frame:line(x - 0.5, y - 0.22 - i * 0.34, x + 0.5, y - 0.36 - i * 0.34, 0.06):cut(hat), "#ffe27a") end
+  for i = 0, 1 do
+    page:paint(frame:line(x - 0.5, y - 0.22 - i * 0.34, x + 0.5, y - 0.36 - i * 0.34, 0.06):cut(hat), "#ffe27a")
+  end
   solid(page, frame, frame:circle(x, y - 0.98, 0.13), inks, "#7fe0f0")
 end
 
 wears["top hat"] = function(page, frame, at, inks)
   local x, y = at.x, at.top + 0.06
-  solid(page, frame, frame:box(x, y - 0.40, 0.38, 0.40, 0.06):with(frame:box(x, y, 0.64, 0.08, 0.08)), inks, { "#4a4460", "#2c2740" })
+  local brim = frame:box(x, y, 0.64, 0.08, 0.08)
+  solid(page, frame, frame:box(x, y - 0.40, 0.38, 0.40, 0.06):with(brim), inks, { "#4a4460", "#2c2740" })
   page:paint(frame:box(x, y - 0.16, 0.38, 0.09), "#d8303c")
 end
 
@@ -108,15 +117,16 @@ function wears.scarf(page, frame, at, inks, ink, skin)
   local y, w = at.neck, at.wide
   local knot = frame:line(at.x + 0.34, y, at.x + 0.42, y + 0.52, 0.14, 0.17)
   solid(page, frame, knot, inks, canvas.mix(ink, "#1c1230", 0.18))
-  local band = frame:path({ { -w, y - 0.12, 0.14 }, { -w * 0.5, y + 0.02, 0.15 }, { 0, y + 0.06, 0.15 }, { w * 0.5, y + 0.02, 0.15 },
-    { w, y - 0.12, 0.14 } }):cut(skin:grow(0.02 * frame.scale))
-  solid(page, frame, band, inks, ink)
+  local band = frame:path { { -w, y - 0.12, 0.14 }, { -w * 0.5, y + 0.02, 0.15 }, { 0, y + 0.06, 0.15 },
+    { w * 0.5, y + 0.02, 0.15 }, { w, y - 0.12, 0.14 } }
+  solid(page, frame, band:cut(skin:grow(0.02 * frame.scale)), inks, ink)
 end
 
 wears["bow tie"] = function(page, frame, at, inks, ink)
   local x, y = at.x, at.neck
-  solid(page, frame, frame:polygon({ x, y, x - 0.36, y + 0.20, x - 0.36, y - 0.20 }):with(frame:polygon({ x, y, x + 0.36, y - 0.20, x + 0.36, y + 0.20 })),
-    inks, ink)
+  local left = frame:polygon({ x, y, x - 0.36, y + 0.20, x - 0.36, y - 0.20 })
+  local right = frame:polygon({ x, y, x + 0.36, y - 0.20, x + 0.36, y + 0.20 })
+  solid(page, frame, left:with(right), inks, ink)
   solid(page, frame, frame:circle(x, y, 0.10), inks, canvas.mix(ink, "#1c1230", 0.25))
 end
 
@@ -142,11 +152,20 @@ end
 
 local function snores(page, frame, b, s)
   for i = 0, 2 do
-    local f = frame:at(b.wide * 0.62 + i * 0.34, -b.top * s.y - 0.16 - i * 0.36, 0.13 + i * 0.035, 0.1)
+    local f = frame:at(b.wide * 0.55 + i * 0.27, -b.top * s.y - 0.12 - i * 0.30, 0.10 + i * 0.028, 0.1)
     local z = f:path({ { -1, -1, 0.26 }, { 1, -1, 0.26 }, { -1, 1, 0.26 }, { 1, 1, 0.26 } })
     page:paint(z:grow(0.05 * frame.scale), "#2a2450")
     page:paint(z, "#ffffff")
   end
+end
+
+local function dress(page, f, look, b, s, inks, skin, shift)
+  local neck = math.max(b.face - 0.76, 0.16)
+  local at = { x = shift * 0.5, top = -s.lift - b.top * s.y, neck = -s.lift - neck * s.y, wide = b.wide * s.x }
+  if look.wear:find("hat") then -- hats sit at a slant
+    f = f:at(at.x, at.top, 1, shift < 0 and -0.08 or 0.12):at(-at.x, -at.top, 1)
+  end
+  wears[look.wear](page, f, at, inks, creature.cloth[look.wear_colour], skin)
 end
 
 local function inks_of(look)
@@ -169,17 +188,19 @@ local reach = { horns = 0.62, horn = 0.66, ["round ears"] = 0.26, ["pointy ears"
 --- Gives the height of a creature in units, from the ground to the tip of its hat.
 function creature.height(look)
   local b, s = body.shapes[look.shape], poses[look.pose]
-  return s.lift + b.top * s.y + math.max(reach[look.top] or 0, reach[look.wear] or 0, s.asleep and 1.1 or 0, s.arms[2] == "up" and 0.1 or 0)
+  return s.lift + b.top * s.y + math.max(reach[look.top] or 0, reach[look.wear] or 0, s.asleep and 0.9 or 0.1)
 end
 
---- Gives half the width of a creature in units, without its tail.
-function creature.half_width(look) return body.shapes[look.shape].wide * poses[look.pose].x + 0.25 end
+--- Gives half the width of a creature in units.
+function creature.half_width(look)
+  return body.shapes[look.shape].wide * poses[look.pose].x + 0.25 + (look.tail and TAIL or 0)
+end
 
---- Paints a creature and gives nothing; what it covers is in page.extent (pixels), its shadow aside.
+--- Paints a creature and gives nothing; what it covers is in page.extent (pixels), without its shadow and its snores.
 function creature.paint(page, frame, look)
-  local b, s = body.shapes[look.shape], poses[look.pose]
-  local inks = inks_of(look)
+  local b, s, inks = body.shapes[look.shape], poses[look.pose], inks_of(look)
   local f = frame:at(0, 0, 1, 0, look.view == "right")
+  if look.tail then f = f:at(-TAIL, 0, 1) end
   local turned = look.view ~= "front"
   local shift = turned and -0.30 * b.wide or 0
   local at = { x = b.ear[1] * s.x, y = -s.lift - b.ear[2] * s.y, top = -s.lift - b.top * s.y }
@@ -199,18 +220,14 @@ function creature.paint(page, frame, look)
   if look.pattern then body.pattern(page, f, look.pattern, skin, inks.pattern, s, b) end
   round_off(page, f, skin, b, s)
   if s.feet == "soles" then soles(page, f, b, s, inks) end
-  face.paint(page, f, { x = shift, y = -s.lift - b.face * s.y, gap = b.gap, far = turned and 0.84 or 1, look = turned and -1 or 0 },
-    inks, { eyes = look.eyes, asleep = s.asleep, mouth = s.mouth })
-  local dressed = { x = shift * 0.5, top = at.top, neck = -s.lift - math.max(b.face - 0.76, 0.16) * s.y, wide = b.wide * s.x }
-  if look.wear then
-    wears[look.wear](page, look.wear:find("hat") and f:at(dressed.x, at.top, 1, turned and -0.08 or 0.12):at(-dressed.x, -at.top, 1) or f,
-      dressed, inks, creature.cloth[look.wear_colour], skin)
-  end
+  local place = { x = shift, y = -s.lift - b.face * s.y, gap = b.gap, far = turned and 0.84 or 1, look = turned and -1 or 0 }
+  face.paint(page, f, place, inks, { eyes = look.eyes, asleep = s.asleep, mouth = s.mouth })
+  if look.wear then dress(page, f, look, b, s, inks, skin, shift) end
   for i, side in ipairs({ -1, 1 }) do
     if s.arms[i] == "lap" then arm(page, f, "lap", side, b, s, inks) end
   end
-  if s.asleep then snores(page, frame, b, s) end
   page:track(false)
+  if s.asleep then snores(page, frame, b, s) end
 end
 
 return creature

@@ -76,7 +76,8 @@ end
 
 function kinds.moon(page, f, x, y, r, look, inks)
   page:paint(f:circle(x, y, r * 1.05), DARK)
-  page:paint(f:circle(x + look * 0.05, y, r * 0.78):without(f:circle(x + look * 0.05 + r * 0.42, y - r * 0.22, r * 0.62)), inks.iris)
+  x = x + look * 0.05
+  page:paint(f:circle(x, y, r * 0.78):without(f:circle(x + r * 0.42, y - r * 0.22, r * 0.62)), inks.iris)
 end
 
 local function eyes(page, f, at, inks, opts)

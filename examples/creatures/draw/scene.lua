@@ -17,13 +17,20 @@ local mix = canvas.mix
 -- Lights of the hour: on the scenery, and (milder) on the creature.
 local lights = {
   day = {},
-  sunset = { scenery = { times = { 0.92, 0.72, 0.70 }, plus = { 0.07, 0.02, 0.05 } }, figure = { times = { 1, 0.93, 0.86 }, plus = { 0.02, 0, 0 } } },
-  night = { scenery = { times = { 0.34, 0.42, 0.62 }, plus = { 0.01, 0.03, 0.10 } }, figure = { times = { 0.84, 0.87, 0.98 }, plus = { 0, 0, 0.02 } } },
+  sunset = {
+    scenery = { times = { 0.92, 0.72, 0.70 }, plus = { 0.07, 0.02, 0.05 } },
+    figure = { times = { 1, 0.96, 0.91 }, plus = { 0.01, 0, 0 } },
+  },
+  night = {
+    scenery = { times = { 0.34, 0.42, 0.62 }, plus = { 0.01, 0.03, 0.10 } },
+    figure = { times = { 0.90, 0.92, 0.98 }, plus = { 0, 0, 0.02 } },
+  },
 }
 
 local skies = {
-  day = { "#5fb6ee", "#a9dcf6", "#e4f4f4" }, sunset = { "#5d4a94", "#d8698e", "#ff9d6c", "#ffd08a" }, night = { "#0e1436", "#1f2c63", "#43519a" },
-  grey = { "#8797a8", "#aab8c4", "#c6d0d6" }, ["grey sunset"] = { "#5e5477", "#a3748c", "#d39a85" }, ["grey night"] = { "#141a30", "#262f50", "#3f4a70" },
+  day = { "#5fb6ee", "#a9dcf6", "#e4f4f4" }, ["grey day"] = { "#8797a8", "#aab8c4", "#c6d0d6" },
+  sunset = { "#5d4a94", "#d8698e", "#ff9d6c", "#ffd08a" }, ["grey sunset"] = { "#5e5477", "#a3748c", "#d39a85" },
+  night = { "#0e1436", "#1f2c63", "#43519a" }, ["grey night"] = { "#141a30", "#262f50", "#3f4a70" },
 }
 
 local function cloud(page, x, y, size, ink, opacity)
@@ -53,7 +60,7 @@ end
 local function sky(page, at, chance)
   local grey = at.weather ~= "clear"
   page:light(nil)
-  page:fill(skies[grey and (at.time == "day" and "grey" or "grey " .. at.time) or at.time], 0.70)
+  page:fill(skies[(grey and "grey " or "") .. at.time], 0.70)
   local x = chance("sun", 0, 1)
   x = (at.x > 0.5 and 0.10 or 0.68) + 0.20 * x
   if at.time == "night" and not grey then
@@ -68,11 +75,17 @@ local function sky(page, at, chance)
   if grey then ink = ({ day = "#74838f", sunset = "#7a6078", night = "#2b3452" })[at.time] end
   for i = 1, grey and 3 or 2 do
     local cx, cy, size = chance("cloud", i, 3)
-    cloud(page, grey and (i - 0.7 + 0.4 * cx) / 2.6 or cx, (grey and 0.04 or 0.10) + 0.14 * cy, (grey and 0.15 or 0.06) + 0.04 * size, ink, 0.9)
+    if grey then
+      cloud(page, (i - 0.7 + 0.4 * cx) / 2.6, 0.04 + 0.14 * cy, 0.15 + 0.04 * size, ink, 0.9)
+    else
+      cloud(page, cx, 0.10 + 0.14 * cy, 0.06 + 0.04 * size, ink, 0.9)
+    end
   end
 end
 
-local function hill(page, height, swing, length, phase, top, bottom) page:paint(page.frame:below(height, swing, length, phase), { top, bottom }) end
+local function hill(page, height, swing, length, phase, top, bottom)
+  page:paint(page.frame:below(height, swing, length, phase), { top, bottom })
+end
 
 local function pine(page, x, foot, size, ink, white)
   local f = page.frame:at(x, foot, size)
@@ -83,14 +96,6 @@ local function pine(page, x, foot, size, ink, white)
     page:paint(cone, mix(mix(ink, "#0c2030", 0.25), ink, i / 2))
     if white then page:paint(f:polygon({ 0, low - 0.85, wide * 0.5, low - 0.42, -wide * 0.5, low - 0.42 }), "#f4f9ff") end
   end
-end
-
-local function round_tree(page, x, foot, size, ink)
-  local f = page.frame:at(x, foot, size)
-  page:paint(f:line(0, 0, 0, -1, 0.14, 0.08), "#6b4630")
-  local crown = f:circle(0, -1.45, 0.62):with(f:circle(-0.48, -1.1, 0.44)):with(f:circle(0.48, -1.12, 0.46))
-  page:paint(crown, ink)
-  page:paint(f:circle(-0.16, -1.58, 0.42):cut(crown), mix(ink, "#fff0b0", 0.25))
 end
 
 local PETALS = { "#ffffff", "#ff8fb0", "#c59bff", "#fff0a0", "#ff7f6b" }
@@ -153,7 +158,8 @@ end
 function places.desert(page, at, chance)
   hill(page, 0.62, 0.06, 0.22, 6 * chance("hill", 1, 1), "#e6a963", "#d18c50")
   hill(page, 0.72, 0.025, 0.17, 6 * chance("hill", 2, 1), "#f2c681", "#d99d58")
-  cactus(page, (at.x > 0.5 and 0.10 or 0.84) + 0.06 * chance("cactus", 1, 1), 0.80, 0.12)
+  local left = (at.x > 0.5) == (at.object == "none")
+  cactus(page, (left and 0.10 or 0.84) + 0.06 * chance("cactus", 1, 1), 0.80, 0.12)
 end
 
 local function peak(page, x, foot, wide, high, ink)
@@ -178,6 +184,17 @@ function places.mountains(page, _, chance)
   end
 end
 
+-- Four windows; lit from inside unless it is day.
+local function house_windows(page, x, y, day)
+  local outside = page.lit
+  if not day then page:light(nil) end
+  for i = 0, 3 do
+    local column, row = i % 2 * 2 - 1, math.floor(i / 2)
+    page:paint(page.frame:box(x + column * 0.055, y + row * 0.14, 0.028, 0.038), day and "#e8f6ff" or "#ffdc7a")
+  end
+  page:light(outside)
+end
+
 local WALLS = { "#e58a6a", "#8fb4d8", "#f0cf7a", "#b7a0d8", "#9cc8a0" }
 
 function places.street(page, at, chance)
@@ -186,14 +203,7 @@ function places.street(page, at, chance)
     local x, top = 0.125 + i * 0.25, 0.42 - 0.14 * height
     page:paint(page.frame:box(x, (top + 0.76) / 2, 0.122, (0.76 - top) / 2), WALLS[math.floor(ink * 5) + 1])
     page:paint(page.frame:polygon({ x, top - 0.11, x + 0.14, top, x - 0.14, top }), "#9c4a42")
-    for row = 0, 1 do
-      for column = -1, 1, 2 do
-        local lit = page.lit
-        if at.time ~= "day" then page:light(nil) end
-        page:paint(page.frame:box(x + column * 0.055, top + 0.09 + row * 0.14, 0.028, 0.038), at.time == "day" and "#e8f6ff" or "#ffdc7a")
-        page:light(lit)
-      end
-    end
+    house_windows(page, x, top + 0.09, at.time == "day")
   end
   page:paint(page.frame:box(0.5, 0.88, 0.5, 0.14), { "#b9b4b4", "#8f8b92" })
   page:paint(page.frame:box(0.5, 0.75, 0.5, 0.016), "#d9d4d0")
@@ -213,7 +223,7 @@ function places.room(page, at, chance)
   local lit = page.lit
   page:light(nil)
   local pane = f:box(0, 0, 1, 1.10)
-  page:paint(pane, ({ day = { "#7cc8f2", "#d8f0f8" }, sunset = { "#a8568e", "#ffb070" }, night = { "#121a44", "#3a4890" } })[at.time])
+  page:paint(pane, { skies[at.time][1], skies[at.time][3] })
   if at.time == "night" then page:paint(f:circle(0.42, -0.46, 0.22), "#fff3cc") end
   page:paint(f:ellipse(0.2, 1.2, 1.6, 0.7):cut(pane), ({ day = "#7fbf6a", sunset = "#7a5a6a", night = "#24405c" })[at.time])
   page:light(lit)
@@ -263,7 +273,8 @@ end
 
 function objects.balloon(page, f)
   page:paint(f:curve(0, 0, 0.14, -0.5, 0, -1.2, function() return 0.025 end, 5), LINE)
-  solid(page, f, f:ellipse(0, -1.68, 0.40, 0.50):with(f:polygon({ 0, -1.24, 0.10, -1.10, -0.10, -1.10 })), { "#ff7aa8", "#e23f78" })
+  local knot = f:polygon({ 0, -1.24, 0.10, -1.10, -0.10, -1.10 })
+  solid(page, f, f:ellipse(0, -1.68, 0.40, 0.50):with(knot), { "#ff7aa8", "#e23f78" })
   page:paint(f:ellipse(-0.14, -1.88, 0.08, 0.13, 0.4), "#ffffff", 0.8)
 end
 

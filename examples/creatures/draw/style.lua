@@ -1,7 +1,8 @@
 --- Rendering styles: the same picture, printed in another way.
 --
 --   plain  as it is painted
---   ink    a risograph: three inks in dots on warm paper, the plates a little out of place
+--   ink    a risograph: three inks on warm paper in a few flat tones, dots in the half tones, the plates a little
+--          out of place, and a dark plate for the lines
 --
 -- The inks stand in for cyan, magenta and yellow, so colours keep the names that captions give them.
 
@@ -15,7 +16,8 @@ local PLATES = { -- what each takes from red, green, blue; the turn of its dots;
   { ink = { 0.96, 0.31, 0.42 }, turn = 1.31, shift = 0.008 },
   { ink = { 1.00, 0.82, 0.16 }, turn = 0.0, shift = -0.008 },
 }
-local DOTS = 30 -- along a side
+local DARK = { 0.13, 0.12, 0.30 }
+local DOTS, TONES, DEPTH = 34, 4, 0.24 -- dots along a side, tones of an ink, how deep dots cut into half tones
 
 -- The picture moved to the right and down by whole pixels; its edges are repeated.
 local function moved(plate, pixels)
@@ -31,29 +33,47 @@ local function moved(plate, pixels)
   return plate
 end
 
--- How much of an ink covers each pixel: dots that grow with `amount` and close where it is full.
-local function dots(amount, turn, size)
-  local axis = (tensor.arange(1, size) - 0.5) * (2 * math.pi * DOTS / 2 / size)
+-- A grid of soft dots in [-1, 1].
+local function dots(turn, size)
+  local axis = (tensor.arange(1, size) - 0.5) * (math.pi * DOTS / size)
   local x, y = axis:reshape(1, -1), axis:reshape(-1, 1)
   local cos, sin = math.cos(turn), math.sin(turn)
-  local screen = (x * cos + y * sin):cos() * (y * cos - x * sin):cos() * 0.5 + 0.5
-  local sharp = 0.055 * size / DOTS * 16
-  return ((amount * 1.24 - 0.12 - screen) * sharp + 0.5):clamp(0, 1)
+  return ((x * cos + y * sin):cos() * (y * cos - x * sin):cos() * 3):tanh()
+end
+
+-- Flat tones with soft steps between them; the lightest stays paper.
+local function tones(amount)
+  local scaled = amount * (TONES - 1)
+  local step = scaled:floor()
+  return ((step + ((scaled - step - 0.5) * 6 + 0.5):clamp(0, 1)) * (1 / (TONES - 1))):clamp(0, 1)
+end
+
+-- How much of an ink covers each pixel: dots show in half tones and close where it is full.
+local function cover(amount, turn, size)
+  local tone = tones(amount)
+  return (tone + tone * (1 - tone) * 4 * dots(turn, size) * DEPTH):clamp(0, 1)
 end
 
 local function grain(size, at)
   return tensor.normal({ size, size }, { seed = at.seed, stream = "creatures/grain", sample = at.index }) * 0.015
 end
 
+local function print_plate(printed, plate_ink, covered)
+  return printed * (1 - (1 - tensor.from(plate_ink):reshape(3, 1, 1)) * covered)
+end
+
 local function ink(picture, at)
   local size = picture:size(2)
   local printed = tensor.from(PAPER):reshape(3, 1, 1) + grain(size, at)
+  local grey = picture:mean(1, true)
+  picture = (grey + (picture - grey) * 1.3):clamp(0, 1) -- strong inks instead of muddy ones
+  local black = 1 - picture[1]:maximum(picture[2]):maximum(picture[3])
   for i, plate in ipairs(PLATES) do
-    local amount = 1 - picture[i]
-    local cover = dots(moved(amount, math.floor(plate.shift * size + 0.5)), plate.turn, size)
-    printed = printed * (1 - (1 - tensor.from(plate.ink):reshape(3, 1, 1)) * cover)
+    local amount = (1 - picture[i]) - black * 0.55
+    local shift = math.floor(plate.shift * size + 0.5)
+    printed = print_plate(printed, plate.ink, cover(moved(amount, shift), plate.turn, size))
   end
-  return printed:clamp(0, 1)
+  return print_plate(printed, DARK, ((black - 0.52) * 4):clamp(0, 1)):clamp(0, 1)
 end
 
 local styles = { plain = function(picture) return picture end, ink = ink }

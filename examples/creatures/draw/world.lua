@@ -38,6 +38,7 @@ function world.vocabulary() return vocabulary end
 local odds = { eyes = 0.40, pattern = 0.45, tail = 0.35, wear = 0.42, view = 0.45, size = 0.40, weather = 0.30, object = 0.32 }
 local OPTIONAL = { "eyes", "pattern", "tail", "wear", "view", "size", "weather", "object" }
 local MOST_EXTRAS = 4
+local DAYS = 0.5 -- of all pictures
 
 local falls = {
   rain = { grass = true, forest = true, beach = true, street = true, mountains = true },
@@ -97,10 +98,11 @@ function world.sample(seed, index)
       at[name] = pick(values, 1, numbers[name][2])
     end
   end
+  at.time = numbers.time[2] < DAYS and "day" or pick(vocabulary.time, 2, numbers.time[3])
   at.wear_colour = pick(vocabulary.wear_colour, 2, numbers.wear_colour[2])
   local jitter, side = world.chance(seed, index, "x", 0, 2)
   at.x = 0.5 + (jitter - 0.5) * 0.12
-  if at.object ~= "none" then at.x = (side < 0.5 and 0.36 or 0.64) + (jitter - 0.5) * 0.04 end
+  if at.object ~= "none" then at.x = (side < 0.5 and 0.37 or 0.63) + (jitter - 0.5) * 0.04 end
   return world.settle(at)
 end
 
@@ -109,7 +111,7 @@ local HEIGHTS = { small = 0.36, medium = 0.52, big = 0.66 } -- of a body of two 
 -- The unit of a creature: by its size, and such that nothing but a tail leaves the page.
 local function unit_of(look, at)
   local room = math.min(at.x, 1 - at.x) - 0.02
-  if at.object ~= "none" then room = 0.31 end
+  if at.object ~= "none" then room = 0.355 end
   return math.min(HEIGHTS[at.size] / 2, (scene.GROUND - 0.03) / creature.height(look), room / creature.half_width(look))
 end
 
@@ -129,7 +131,7 @@ local function paint(at, size)
   scene.halo(page, at, at.x, scene.GROUND - unit, unit * 1.5)
   scene.figure_light(page, at)
   if at.object ~= "none" then
-    scene.object(page, page.frame:at(at.x < 0.5 and 0.84 or 0.16, scene.GROUND + 0.02, math.min(0.26, unit * 1.15)), at.object)
+    scene.object(page, page.frame:at(at.x < 0.5 and 0.86 or 0.14, scene.GROUND + 0.02, math.min(0.26, unit * 1.15)), at.object)
   end
   creature.paint(page, page.frame:at(at.x, scene.GROUND, unit), look)
   scene.weather(page, at, chance)
