@@ -120,6 +120,23 @@ test("policies are told, asked and named by kind and number", function(t)
   t.equal(layers, { ["freeze_on_overfit#1"] = { t5 = { train = false } } })
 end)
 
+test("the options of a recipe that was saved anew hold at once, on the state of before", function(t)
+  local run = new_run { { kind = "early_stop", metric = "heldout_loss", patience = 5, min_delta = 0 } }
+  for i, value in ipairs { 0.3, 0.4, 0.5 } do
+    run.step = 20 * i
+    run.evaluation = metrics.follow(run.evaluation, run.step, { heldout_loss = value }, {})
+    ready_policies.evaluated(run)
+  end
+  local function stops()
+    local layer
+    ready_policies.at(run, 61, {}, function(one) layer = one end)
+    return layer ~= nil
+  end
+  t.equal(stops(), false)
+  run.settings = { policies = { { kind = "early_stop", metric = "heldout_loss", patience = 2, min_delta = 0 } } }
+  t.equal(stops(), true)
+end)
+
 test("a policy hears how often it has gone back, whatever checkpoint its state is from", function(t)
   local run = new_run { { kind = "roll_back", lr_factor = 0.5, when = "loss_spike", factor = 3, after = 1, most = 2 } }
   run.rollbacks = { { policy = "roll_back#1", from = 30, to = 20 }, { policy = "roll_back#1", from = 35, to = 20 } }
