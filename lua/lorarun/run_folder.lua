@@ -110,7 +110,8 @@ function run_folder.write_manifest(run, status)
   system.write(manifest_path(run.folder), system.encode_pretty {
     name = run.name, seed = run.settings.seed, steps = run.steps, step = run.step, status = status,
     recipe = { path = run.recipe.path, hash = run.recipe.hash }, data = { hash = run.data_hash },
-    structure = run_folder.structure(run), device = run.device, machine = system.machine(), written = system.now(), format = 1,
+    structure = run_folder.structure(run), device = run.device, machine = system.machine(),
+    peak_bytes = lorarun.memory().process_peak_bytes, written = system.now(), format = 1,
   } .. "\n")
 end
 

@@ -1,6 +1,6 @@
 --- What a step has cost: measured by a run of the same name, or not known.
 --
---   { seconds = median of its steps, steps = how many, memory_bytes, folder }
+--   { seconds = median of its steps, steps = how many, memory_bytes of the process at its peak, folder }
 
 local cost = {}
 
@@ -23,8 +23,7 @@ end
 local function memory_of(folder)
   local path = folder .. "/manifest.json"
   if not system.exists(path) then return nil end
-  local memory = system.decode(system.read(path), path).memory
-  return memory and memory.process_bytes
+  return system.decode(system.read(path), path).peak_bytes
 end
 
 --- Gives the cost of a step in a run folder, or nothing.

@@ -67,7 +67,7 @@ end
 --- Gives the sentence about time and memory.
 function text.cost(cost, steps)
   if not cost then return "time and memory: not measured yet (a run of this name measures them)" end
-  local memory = cost.memory_bytes and (", %.1f GB of memory at the end"):format(cost.memory_bytes / 2 ^ 30) or ""
+  local memory = cost.memory_bytes and (", the process at its peak held %.1f GB"):format(cost.memory_bytes / 2 ^ 30) or ""
   return ("about %s: %.3g s a step, measured over %d steps in %s%s"):format(lorarun.system.duration(cost.seconds * steps),
     cost.seconds, cost.steps, cost.folder, memory)
 end
