@@ -114,8 +114,9 @@ TEST(Params, AreFlagsAndAreListedByHelp) {
   const Outcome explained =
       run_program({"p.lua", "--photos", ".", "--width", "8", "--explain", "--json"}, folder.path());
   EXPECT_EQ(explained.exit_code, 0) << explained.err;
+  const Json explanation = Json::parse(explained.out);
   bool found = false;
-  for (const Json& row : Json::parse(explained.out)["settings"]) {
+  for (const Json& row : explanation["settings"]) {
     if (row["name"] != "network.rank") { continue; }
     EXPECT_EQ(row["value"], 8);
     EXPECT_EQ(row["from"], "params.width");

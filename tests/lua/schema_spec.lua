@@ -98,6 +98,14 @@ test("settings of other trainers that would do nothing are kept out, with a warn
   t.fails(function() check.knobs({ noise_offset = 0.1 }, "r.lua") end, "noise_offset has no effect")
 end)
 
+test("guidance does nothing on a base that embeds none", function(t)
+  local base = os.tmpname() .. ".d"
+  lorarun.system.make_folder(base .. "/transformer")
+  lorarun.system.write(base .. "/transformer/config.json", '{"guidance_embeds": false}')
+  local keys = warnings(("model = flux { path = '%s' }, guidance = 1, render = { prompts = { 'a' }, guidance = 3 },"):format(base))
+  t.equal(keys, { "guidance", "render.guidance" })
+end)
+
 test("known settings that do nothing as they stand are named", function(t)
   t.equal(warnings("timesteps = sigmoid { shift = 3 }, loss = mae { delta = 0.2 },"), { "timesteps.shift", "loss.delta" })
   t.equal(warnings("timesteps = shifted { shift = 3 }, loss = huber { delta = 0.2 },"), {})
