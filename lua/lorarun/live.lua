@@ -59,9 +59,25 @@ local function origin_of(request) return request.origin == "repl" and "repl" or 
 
 local function tell(run, text) run.progress:say(text) end
 
+local function check_steps(request, name)
+  local value = request[name]
+  if value == nil or (type(value) == "number" and value >= 1 and value == math.floor(value)) then return end
+  lorarun.fail { what = name .. " is " .. tostring(value) .. "; it counts whole steps from 1", where = "the tweak" }
+end
+
 --- Sets knobs above what the recipe decides; all of them, or none when one is wrong.
 function ops.tweak(run, request)
-  for _, wish in ipairs(request.wishes) do tweaks.knobs(wish) end
+  if type(request.wishes) ~= "table" or #request.wishes == 0 then
+    lorarun.fail { what = "the tweak changes nothing", where = "the request", fix = 'wishes = [{"key": "lr", "value": 3e-5}]' }
+  end
+  check_steps(request, "from")
+  check_steps(request, "for_steps")
+  for _, wish in ipairs(request.wishes) do
+    if type(wish.key) ~= "string" or wish.value == nil then
+      lorarun.fail { what = "a tweak needs a key and a finite value", where = "the request" }
+    end
+    tweaks.knobs(wish)
+  end
   local added = {}
   for _, wish in ipairs(request.wishes) do
     local tweak = tweaks.add(run, { key = wish.key, value = wish.value, from = request.from, for_steps = request.for_steps },
@@ -203,7 +219,11 @@ function live.tweak_text(tweak)
 end
 
 local function value_of(text)
-  if tonumber(text) then return tonumber(text) end
+  local number = tonumber(text)
+  if number and (number ~= number or math.abs(number) == math.huge) then
+    lorarun.fail { what = text .. " is no finite number", where = "the command line" }
+  end
+  if number then return number end
   if text == "true" or text == "false" then return text == "true" end
   if text:match("^[%[{]") then return system.decode(text, "the value") end
   return text

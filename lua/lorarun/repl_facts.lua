@@ -11,7 +11,7 @@ local facts = {}
 
 local system = lorarun.system
 
-local MOST_JOURNAL, MOST_MODULES = 200, 40
+local MOST_JOURNAL, MOST_MODULES, MOST_PLANNED = 200, 40, 20000
 
 --- Gives {[module] = { up = tensor, down = tensor }} of the adapters.
 local function modules_of(run)
@@ -157,6 +157,10 @@ end
 --- Says what the rest of the run will do.
 function facts.plan(run)
   if run.step >= run.steps then return "the run is at its last step" end
+  if run.steps - run.step > MOST_PLANNED then
+    return ("%d steps are left, too many to plan while the run waits: `lorarun plan` does it beside the run")
+      :format(run.steps - run.step)
+  end
   local made = require("lorarun.plan").of(run, { from = run.step })
   local lines = {}
   for _, change in ipairs(made.changes) do lines[#lines + 1] = change_text(change) end

@@ -103,11 +103,11 @@ std::optional<Json> Client::next(double timeout_s) {
   const double until = steady_now_s() + timeout_s;
   while (true) {
     if (auto message = buffered()) { return message; }
-    const double left_s = until - steady_now_s();
-    if (left_s < 0) { return std::nullopt; }
+    const double left_s = std::clamp(until - steady_now_s(), 0.0, 60.0);
     pollfd wait = {fd_, POLLIN, 0};
-    const int ready = poll(&wait, 1, static_cast<int>(std::min(left_s, 60.0) * 1000) + 1);
+    const int ready = poll(&wait, 1, static_cast<int>(left_s * 1000));
     if (ready < 0) { return std::nullopt; }  // a signal: the caller looks why
+    if (ready == 0 && steady_now_s() >= until) { return std::nullopt; }
     if (ready == 0) { continue; }
     char bytes[16384];
     const ssize_t count = recv(fd_, bytes, sizeof bytes, 0);

@@ -76,6 +76,9 @@ class Attached {
 };
 
 std::string Attached::farewell() {
+  try {
+    while (!client_->farewell() && client_->next(0)) {}
+  } catch (const Error&) {}  // the end of the connection
   const auto said = client_->farewell();
   client_.reset();
   mode_ = "read";
