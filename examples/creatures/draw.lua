@@ -45,7 +45,7 @@ local function all_attributes(given)
 end
 
 local given = options(arg)
-local lines, pictures, captions = {}, {}, {}
+local lines, pictures = {}, {}
 system.make_folder(given.out)
 for _, at in ipairs(all_attributes(given)) do
   lorarun.scope(function()
@@ -54,12 +54,12 @@ for _, at in ipairs(all_attributes(given)) do
     lorarun.image.save(given.out .. "/" .. name .. ".png", picture)
     system.write(given.out .. "/" .. name .. ".txt", text .. "\n")
     lines[#lines + 1] = system.encode({ file = name .. ".png", caption = text, attributes = at, box = box })
-    if given.sheet then pictures[#pictures + 1], captions[#captions + 1] = lorarun.keep(picture), text end
+    if given.sheet then pictures[#pictures + 1] = lorarun.keep(picture) end
   end)
 end
 system.write(given.out .. "/attributes.jsonl", table.concat(lines, "\n") .. "\n")
 if given.sheet then
-  local sheet = lorarun.image.sheet(pictures, math.ceil(math.sqrt(#pictures)), { captions = captions, cell = given.size })
+  local sheet = lorarun.image.sheet(pictures, math.ceil(math.sqrt(#pictures)), { cell = given.size })
   lorarun.image.save(given.out .. "/sheet.png", sheet)
 end
 print(#lines .. " pictures in " .. given.out)

@@ -254,7 +254,10 @@ end
 function Page:light(light) self.lit, self.tints = light, {} end
 
 --- Notes from now on (until false) which box the painted shapes need.
-function Page:track(on) self.tracking, self.extent = on, on and nil or self.extent end
+function Page:track(on)
+  self.tracking = on
+  if on then self.extent = nil end
+end
 
 function Page:tint(code)
   local known = type(code) == "string" and self.tints[code]
