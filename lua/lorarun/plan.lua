@@ -186,19 +186,17 @@ local function view_of(source, options)
   }
 end
 
-local function fill(p, view, answers, below)
-  for i, decided in ipairs(below) do
-    local answer = answers[i]
-    p.below_lr[i] = view.settings.optimizer.lr * schedule.new(view.settings.schedule)((p.from + i - 1) / view.steps)
-    if answer then p.hook_lr[i] = answer.lr end
-    if answer and answer.stop then
-      p.stop = { step = p.from + i, reason = tostring(answer.stop) }
-      break
-    end
-    local all = knobs.above(view, p.from + i, decided, answer)
-    put_row(p.columns, i, flatten(all))
-    p.count = i
+--- Takes one step into the plan.
+local function take(p, view, step, below, answer)
+  if answer and answer.stop then
+    p.stop = { step = step, reason = tostring(answer.stop) }
+    return
   end
+  local i = step - p.from
+  p.below_lr[i] = view.settings.optimizer.lr * schedule.new(view.settings.schedule)((step - 1) / view.steps)
+  if answer then p.hook_lr[i] = answer.lr end
+  put_row(p.columns, i, flatten(knobs.above(view, step, below, answer)))
+  p.count = i
 end
 
 --- Plans what is left of a run, or the whole of a recipe.
@@ -215,10 +213,8 @@ function plan.of(source, options)
   local p = { name = view.name, place = view.place, settings = view.settings, from = options.from or source.step or 0,
     steps = view.steps, count = 0, columns = {}, below_lr = {}, hook_lr = {},
     steps_per_epoch = view.steps_per_epoch }
-  local answers, below, state = trace.rehearse(view.policy, view, options.state or source.state or {}, options.trace or "flat",
-    p.from, view.steps)
-  fill(p, view, answers, below)
-  p.segments, p.state = {}, state
+  p.segments, p.state = {}, trace.rehearse(view.policy, view, options.state or source.state, options.trace or "flat", p.from,
+    view.steps, function(step, below, answer) take(p, view, step, below, answer) end)
   for key, column in pairs(p.columns) do p.segments[key] = shorten(column, p.count, p.from + 1) end
   p.changes, p.events = all_changes(p.segments), events_of(p)
   p.problems = require("lorarun.plan.problems").of(p, source)

@@ -11,7 +11,7 @@
 local trace = {}
 
 local MEAN, NEW_PART, BANDS = 0.5, 0.05, 4
-local MOST_STEPS = 20000
+local MOST_STEPS, SLICE = 20000, 2000
 
 --- Noise in [-1, 1) for a step.
 local function noise(step)
@@ -75,27 +75,35 @@ local function add_past(seen, view, step, loss_at, mean)
   if names(view, "evaluation") then seen.evaluation = evaluation(view, step, loss_at) end
 end
 
---- Gives the snapshots of all steps after `from` and the knobs below the hook at each.
----@param view table     settings, steps, steps_per_epoch, tweaks, text of the recipe: a run, or what stands for one
----@param name string    which trace
----@param from integer   last step that is done
----@param last integer   last step to rehearse
-function trace.snapshots(view, name, from, last)
-  local knobs = require "lorarun.knobs" -- here, because it rehearses with this file
-  local loss_at, mean, seen_by_step, below_by_step = trace.losses[name], nil, {}, {}
-  for step = from + 1, last do
-    local below = knobs.below(view, step)
-    local seen = { step = step, steps = view.steps, progress = (step - 1) / view.steps, epoch = epoch_of(view, step),
-      seed = view.settings.seed, lr = below.lr, images = 0 }
-    if names(view, "bands") then seen.bands = bands(0, 0) end
-    if names(view, "grad_norms") then seen.grad_norms = {} end
-    if step > 1 then
-      mean = mean and (1 - NEW_PART) * mean + NEW_PART * loss_at(step - 1, view.steps) or loss_at(step - 1, view.steps)
-      add_past(seen, view, step, loss_at, mean)
+--- What a hook sees before a step.
+local function snapshot(view, step, below, loss_at, mean)
+  local seen = { step = step, steps = view.steps, progress = (step - 1) / view.steps, epoch = epoch_of(view, step),
+    seed = view.settings.seed, lr = below.lr, images = 0 }
+  if names(view, "bands") then seen.bands = bands(0, 0) end
+  if names(view, "grad_norms") then seen.grad_norms = {} end
+  if step > 1 then add_past(seen, view, step, loss_at, mean) end
+  return seen
+end
+
+--- Gives the snapshots of the steps after `from` up to `last`, and the moving mean after them.
+local function snapshots_of(view, below, from, loss_at, mean)
+  local list = {}
+  for i, decided in ipairs(below) do
+    local before = from + i - 1
+    if before > 0 then
+      local loss = loss_at(before, view.steps)
+      mean = mean and (1 - NEW_PART) * mean + NEW_PART * loss or loss
     end
-    seen_by_step[#seen_by_step + 1], below_by_step[#below_by_step + 1] = seen, below
+    list[i] = snapshot(view, from + i, decided, loss_at, mean)
   end
-  return seen_by_step, below_by_step
+  return list, mean
+end
+
+local function knobs_below(view, from, last)
+  local knobs = require "lorarun.knobs" -- here, because it rehearses with this file
+  local list = {}
+  for step = from + 1, last do list[step - from] = knobs.below(view, step) end
+  return list
 end
 
 --- Asks one by one; stops at the first failure or at the first wish to stop.
@@ -125,18 +133,16 @@ local function same(a, b)
   return true
 end
 
---- Checks the answers in order, up to the first that stops the run; an answer like the one before is that one.
-local function checked(answers, place, from)
+--- Gives a function that checks answers in their order; one like the one before is that one.
+local function checker(place)
   local check = require "lorarun.check"
-  local list, last, last_raw = {}, nil, nil
-  for i, answer in ipairs(answers) do
+  local last, last_raw
+  return function(answer, step)
     if last_raw == nil or not same(answer, last_raw) then
-      last_raw, last = answer, check.knobs(answer, place .. ", on.step at step " .. from + i)
+      last_raw, last = answer, check.knobs(answer, place .. ", on.step at step " .. step)
     end
-    list[i] = last
-    if last.stop then break end
+    return last
   end
-  return list
 end
 
 --- The hook's own error, with the step where it came.
@@ -147,19 +153,35 @@ local function fail_at(view, step, problem)
   lorarun.fail { what = problem.what or tostring(problem), where = where, fix = problem.fix }
 end
 
---- Rehearses on.step on one trace.  Raises the hook's error, or the check's.
----@return table[] answers   checked, one for each step after `from`; shorter when the hook stops the run
----@return table[] below     the knobs without the hook
----@return table state       after the last step
-function trace.rehearse(policy, view, state, name, from, last)
-  local snapshots, below = trace.snapshots(view, name, from, last)
-  if not policy:has("step") then return {}, below, state end
-  local answers, changed, failure = ask_all(policy, state or {}, snapshots)
-  local list = checked(answers, view.place or "the recipe", from)
-  local stopped = list[#list] and list[#list].stop
-  if failure and not stopped then fail_at(view, from + failure.index, failure.error) end
-  return list, below, changed
+--- Rehearses the steps after `from` on one trace, a slice at a time; calls each(step, below, answer) with the knobs
+--- without the hook and its checked answer. Ends where the hook stops the run. Raises the hook's error, or the check's.
+---@param policy lorarun.Policy
+---@param view table     settings, steps, steps_per_epoch, tweaks, text of the recipe: a run, or what stands for one
+---@param name string    which trace
+---@param from integer   last step that is done
+---@param last integer   last step to rehearse
+---@return table state   after the last step
+function trace.rehearse(policy, view, state, name, from, last, each)
+  local checked, has_hook, mean = checker(view.place or "the recipe"), policy:has("step"), nil
+  state = state or {}
+  for start = from, last - 1, SLICE do
+    local below, answers, failure = knobs_below(view, start, math.min(last, start + SLICE)), {}, nil
+    if has_hook then
+      local snapshots
+      snapshots, mean = snapshots_of(view, below, start, trace.losses[name], mean)
+      answers, state, failure = ask_all(policy, state, snapshots)
+    end
+    for i, decided in ipairs(below) do
+      if failure and i == failure.index then fail_at(view, start + i, failure.error) end
+      local answer = answers[i] and checked(answers[i], start + i)
+      each(start + i, decided, answer)
+      if answer and answer.stop then return state end
+    end
+  end
+  return state
 end
+
+local function nothing() end
 
 --- Tries on.step over the steps after `from` on every trace.  Raises its error with exit code 2.
 ---@param policy lorarun.Policy
@@ -174,7 +196,7 @@ function trace.dry_run(policy, settings, state, from, steps, more)
   local view = { settings = settings, steps = steps, place = more.place or "the recipe", tweaks = more.tweaks,
     steps_per_epoch = more.steps_per_epoch, text = more.text }
   for _, name in ipairs(more.traces or trace.order) do
-    trace.rehearse(policy, view, state, name, from, math.min(steps, from + MOST_STEPS))
+    trace.rehearse(policy, view, state, name, from, math.min(steps, from + MOST_STEPS), nothing)
   end
 end
 
