@@ -105,7 +105,7 @@ test("captions stay short and come in several phrasings", function(t)
   for index = 1, 200 do
     local text = world.caption(world.sample(4, index))
     local _, spaces = text:gsub(" ", " ")
-    t.ok(spaces < 40, text)
+    t.ok(spaces < 34, text)
     first[text:match("^%w+ %w+")] = true
   end
   t.ok(first["a picture"] and first["on grass"])

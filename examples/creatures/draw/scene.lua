@@ -23,7 +23,7 @@ local lights = {
   },
   night = {
     scenery = { times = { 0.34, 0.42, 0.62 }, plus = { 0.01, 0.03, 0.10 } },
-    figure = { times = { 0.90, 0.92, 0.98 }, plus = { 0, 0, 0.02 } },
+    figure = { times = { 0.93, 0.94, 0.98 }, plus = { 0, 0, 0.01 } },
   },
 }
 
