@@ -330,7 +330,27 @@ TEST_F(Live, ErrorsLoopsAndFloodsDoNotHarmTheRun) {
   EXPECT_TRUE(run_->reaches(run_->step() + 2));
 }
 
+// The blocks of a page that begin with ```repl.
+std::string repl_blocks(const std::string& page) {
+  std::string lines;
+  size_t at = 0;
+  while ((at = page.find("\n```repl\n", at)) != std::string::npos) {
+    const size_t first = at + 9, end = page.find("```", first);
+    lines += page.substr(first, end - first);
+    at = end;
+  }
+  return lines;
+}
+
+TEST_F(Live, TheExamplesOfTheDocsRun) {
+  const std::string lines = repl_blocks(read_all(LORARUN_SOURCE_DIR "/docs/repl.md"));
+  ASSERT_GT(lines.size(), 200u);
+  const Outcome outcome = run_->attach(lines);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+}
+
 TEST_F(Live, WritingIsAskedForAndJournaled) {
+  const size_t before = run_->events("write").size();
   const Outcome refused = run_->attach("trainer\n");
   EXPECT_EQ(refused.exit_code, 1);
   const Outcome outcome =
@@ -338,9 +358,9 @@ TEST_F(Live, WritingIsAskedForAndJournaled) {
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("function\t2"), std::string::npos) << outcome.out;
   const std::vector<Json> lines = run_->events("write");
-  ASSERT_EQ(lines.size(), 2u);
-  EXPECT_EQ(lines[1]["what"], "type(trainer.step), lorarun.tensor.ones({2}):sum():item()");
-  EXPECT_EQ(lines[1]["origin"], "repl");
+  ASSERT_EQ(lines.size(), before + 2);
+  EXPECT_EQ(lines[before + 1]["what"], "type(trainer.step), lorarun.tensor.ones({2}):sum():item()");
+  EXPECT_EQ(lines.back()["origin"], "repl");
 }
 
 // A pseudo-terminal with `lorarun attach` in it.
