@@ -25,10 +25,12 @@ for _, s in ipairs(schema.knobs) do
   if s.type == "group" or s.type == "cadence" then IS_GROUP[s.name] = true end
 end
 
+--- A rate wakes a group that a lower layer lets rest.
 local function merge_group(decided, key, value)
   local merged = {}
   for name, item in pairs(decided[key] or {}) do merged[name] = item end
   for name, item in pairs(value) do merged[name] = item end
+  if merged.train == false and value.train == nil and (tonumber(value.lr) or 0) > 0 then merged.train = true end
   decided[key] = merged
 end
 

@@ -39,6 +39,13 @@ test("a tweak stands above the hook's answer", function(t)
   t.equal({ lr(9), lr(10), lr(19), lr(20) }, { 2e-3, 5e-5, 5e-5, 2e-3 })
 end)
 
+test("a rate wakes a group that rests, unless its layer says otherwise", function(t)
+  local decided = { clip_l = { train = false }, t5 = { train = false }, transformer = { train = false } }
+  knobs.merge(decided, { clip_l = { lr = 1e-5 }, t5 = { lr = 1e-5, train = false }, transformer = { lr = 0 } })
+  t.equal(decided, { clip_l = { lr = 1e-5, train = true }, t5 = { lr = 1e-5, train = false },
+    transformer = { lr = 0, train = false } })
+end)
+
 test("the trainer gets rates and switches by group", function(t)
   t.equal(knobs.for_trainer { lr = 1, clip_l = { lr = 2, train = true }, t5 = { train = false }, save = { every = 1 } },
     { lr = 1, group_lr = { clip_l = 2 }, group_trains = { clip_l = true, t5 = false } })
