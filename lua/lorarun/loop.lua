@@ -52,14 +52,27 @@ function loop.save(run)
   best.write(run)
 end
 
---- One optimizer step and its records.
+--- Goes back when a policy wishes so after a step that the trainer refused, because its loss was not finite; raises
+--- the trainer's error otherwise.
+local function recover(run, problem)
+  ready_policies.failed(run, tostring(problem))
+  local wish = run.wish_back
+  run.wish_back = nil
+  if not wish or not go_back.to(run, wish, loop.save) then error(problem, 0) end
+end
+
+--- One optimizer step and its records; gives a reason to stop, or nothing and true when it went back.
 local function take_step(run)
   local step = run.step + 1
   run.knobs = knobs.decide(run, step)
   if run.knobs.stop then return run.knobs.stop end
   text_encoders.prepare(run, step, run.knobs)
   local batch = run.loader:next(step, knobs.for_loader(run.knobs))
-  local stats = run.trainer:step(batch, knobs.for_trainer(run.knobs))
+  local good, stats = pcall(run.trainer.step, run.trainer, batch, knobs.for_trainer(run.knobs))
+  if not good then
+    batch:free()
+    return nil, true, recover(run, stats)
+  end
   run.step = step
   knobs.remember(run, batch, stats)
   run.records:step(run, batch, stats)
@@ -110,9 +123,9 @@ function loop.run(run)
   while goes_on(run) do
     local asked = live.drain(run)
     if asked then return stop(run, asked.exit_code, asked.status, asked.fields) end
-    local reason = take_step(run)
+    local reason, went_back = take_step(run)
     if reason then return stop(run, STOPPED_BY_POLICY, "stopped", { origin = "recipe", what = tostring(reason) }) end
-    after_step(run)
+    if not went_back then after_step(run) end
     local signal, exit_code = lorarun.system.signal()
     if signal then return stop(run, exit_code, "interrupted", { origin = "signal", what = signal }) end
   end

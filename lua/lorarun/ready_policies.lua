@@ -2,15 +2,16 @@
 --
 --   policies = { early_stop { patience = 3 }, roll_back { factor = 3 }, keep_best { keep = 3 } }
 --
--- lua/lorarun/policies/NAME.lua is the policy NAME { … }: its `options`, and new(options) that gives up to three
+-- lua/lorarun/policies/NAME.lua is the policy NAME { … }: its `options`, and new(options) that gives up to four
 -- functions of (state, run):
 --
 --   stepped(state, run)          after each step
 --   evaluated(state, run)        after each evaluation
+--   failed(state, run, what)     when the trainer refused a step: its loss or gradient was not finite
 --   knobs(state, run, decided)   the policy's layer of a step's knobs; changes no state
 --
 -- `run` is what hooks see, `state` the policy's own plain data, saved with the run under the policy's name and
--- number ("early_stop#1"). The first two may answer { say = text, keep = …, roll_back = { to, why } }.
+-- number ("early_stop#1"). The first three may answer { say = text, keep = …, roll_back = { to, why } }.
 
 local check = require "lorarun.check"
 local run_stats = require "lorarun.run_stats"
@@ -86,11 +87,11 @@ local function take_in(run, id, answer)
   end
 end
 
-local function tell_all(run, what)
+local function tell_all(run, what, more)
   local list = opened(run)
   local seen = list[1] and seen_by(run, run.step)
   for _, one in ipairs(list) do
-    local answer = one.policy[what] and one.policy[what](state_of(run, one.id), seen)
+    local answer = one.policy[what] and one.policy[what](state_of(run, one.id), seen, more)
     if answer then take_in(run, one.id, answer) end
   end
 end
@@ -99,6 +100,7 @@ end
 --- run.wish_back and run.keep_now until the loop has done it.
 function ready_policies.stepped(run) tell_all(run, "stepped") end
 function ready_policies.evaluated(run) tell_all(run, "evaluated") end
+function ready_policies.failed(run, what) tell_all(run, "failed", what) end
 
 --- Gives the lists of kept checkpoints, best first: { { id, kept = { { step, value }, … } }, … }.
 function ready_policies.kept(run)

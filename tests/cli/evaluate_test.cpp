@@ -164,6 +164,18 @@ TEST(RollBack, GoesOnFromTheCheckpointWithChangedKnobs) {
                                  "5:2:0.005", "6:2:0.005", "7:2:0.005", "8:2:0.005"));
 }
 
+TEST(RollBack, RecoversFromALossThatIsNotFinite) {
+  const std::string hook =
+      "on = { step = function(state, run) if run.step == 5 then return { lr = 1e38 } end end }";
+  const TrainingFolder folder("steps = 8, policies = { roll_back { knobs = { lr = 1e-3 } } }, " +
+                              hook);
+  EXPECT_EQ(folder.train().exit_code, 0);
+  ASSERT_THAT(events(folder, "rollback"), SizeIs(1));
+  EXPECT_THAT(events(folder, "rollback")[0]["why"].get<std::string>(), HasSubstr("not finite"));
+  const TrainingFolder alone("steps = 8, " + hook);
+  EXPECT_EQ(alone.train().exit_code, 1) << "without the policy it is a failure";
+}
+
 TEST(RollBack, AResumedRunRemembersThatItWentBack) {
   const TrainingFolder whole(kRollBack), parts(kRollBack);
   ASSERT_EQ(whole.train().exit_code, 0);

@@ -94,6 +94,14 @@ test("roll_back lowers every rate once more each time, and goes back no more tha
   t.equal(back.stepped({ rolled_back = 2, count = 9, mean = 0.1 }, { loss = 5 }), nil)
 end)
 
+test("roll_back goes back from a loss that is not finite, and from no other failure", function(t)
+  local back = policy("roll_back", { most = 1 })
+  t.equal(back.failed({}, {}, "the loss of step 6 is not finite; the weights are untouched\n  at: a.png").roll_back,
+    { to = "last", why = "the loss of step 6 is not finite" })
+  t.equal(back.failed({ rolled_back = 1 }, {}, "the loss of step 6 is not finite"), nil)
+  t.equal(back.failed({}, {}, "out of memory"), nil)
+end)
+
 test("keep_best keeps the best steps, best first, and never step 0", function(t)
   local keep = policy("keep_best", { keep = 2 })
   local state, answer = after_values(keep, { 0.5, 0.3, 0.4, 0.2 })

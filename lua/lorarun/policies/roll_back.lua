@@ -1,4 +1,4 @@
---- Goes back to a checkpoint when the loss jumps, and on from there with changed knobs.
+--- Goes back to a checkpoint when the loss jumps or is not finite, and on from there with changed knobs.
 --
 --   roll_back { when = "loss_spike", factor = 3, to = "last", lr_factor = 0.5, most = 2 }
 --
@@ -49,6 +49,10 @@ function roll_back.new(options)
       if not jumped or (state.rolled_back or 0) >= options.most then return remember(state, value) end
       return { roll_back = { to = options.to == "best" and "best" or "last",
         why = ("%s %.4g is more than %g times the mean %.4g"):format(name, value, options.factor, state.mean) } }
+    end,
+    failed = function(state, _, what)
+      if not what:find("is not finite", 1, true) or (state.rolled_back or 0) >= options.most then return nil end
+      return { roll_back = { to = options.to == "best" and "best" or "last", why = what:match("^(.-)[;\n]") or what } }
     end,
     knobs = function(state, _, decided)
       local times = state.rolled_back or 0
