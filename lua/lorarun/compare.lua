@@ -175,6 +175,17 @@ local function compare_checkpoints(a, b)
   return found
 end
 
+--- Pairs what evaluations of the same step measured.
+local function compare_evaluations(a, b)
+  local first, second, found = journal.evaluations(a.events), journal.evaluations(b.events), {}
+  for _, step in ipairs(sorted(first)) do
+    for _, metric in ipairs(sorted(second[step] and first[step] or {})) do
+      found[#found + 1] = { step = step, metric = metric, first = first[step][metric], second = second[step][metric] }
+    end
+  end
+  return found
+end
+
 local function parent_of(run)
   for i = #run.events, 1, -1 do
     if run.events[i].event == "fork" then return run.events[i] end
@@ -194,10 +205,12 @@ local function verdict(result)
 end
 
 --- Compares two runs that were read.
----@return table result   { first, second, fork, losses, only_first, only_second, settings, checkpoints, verdict, step }
+---@return table result   { first, second, fork, losses, only_first, only_second, settings, evaluations, checkpoints,
+---   verdict, step }
 function compare.pair(a, b)
   local result = { first = a.name, second = b.name, losses = compare_losses(a, b), only_first = only_in(a.events, b.events),
-    only_second = only_in(b.events, a.events), settings = compare_settings(a, b), checkpoints = compare_checkpoints(a, b) }
+    only_second = only_in(b.events, a.events), settings = compare_settings(a, b), checkpoints = compare_checkpoints(a, b),
+    evaluations = compare_evaluations(a, b) }
   local fork = parent_of(b)
   if fork and fork.parent == a.name then result.forked_at = fork.step end
   result.same_seed = a.seed == b.seed

@@ -68,6 +68,7 @@ local function rows_of(result)
   for _, s in ipairs(result.settings) do rows[#rows + 1] = row(s.key, s.first, s.second) end
   for _, e in ipairs(result.only_first) do rows[#rows + 1] = row(e.event .. " at step " .. e.step, e.key or "yes", "") end
   for _, e in ipairs(result.only_second) do rows[#rows + 1] = row(e.event .. " at step " .. e.step, "", e.key or "yes") end
+  for _, e in ipairs(result.evaluations) do rows[#rows + 1] = row(e.metric .. " at step " .. e.step, e.first, e.second) end
   for _, c in ipairs(result.checkpoints) do
     rows[#rows + 1] = row("tensors at step " .. c.step, "", c.equal and "equal to the bit" or c.relative or c.what)
   end

@@ -142,6 +142,29 @@ function journal.live_changes(folder)
   return count > 0 and count or nil
 end
 
+local NO_METRIC = { step = true, pictures = true, seconds = true }
+
+--- Gives {[step] = {metric = value, …}} of the evaluations; what a rollback gave up is not among them.
+function journal.evaluations(events)
+  local by_step = {}
+  for _, event in ipairs(events) do
+    if event.event == "evaluate" then by_step[event.step] = journal.metrics_of(event) end
+    if event.event == "rollback" then
+      for step in pairs(by_step) do by_step[step] = step <= event.to and by_step[step] or nil end
+    end
+  end
+  return by_step
+end
+
+--- Gives the measured values of an evaluate event.
+function journal.metrics_of(event)
+  local values = {}
+  for key, value in pairs(event) do
+    if type(value) == "number" and not NO_METRIC[key] then values[key] = value end
+  end
+  return values
+end
+
 --- The recipe's text of a hash, as the run folder keeps it.
 function journal.recipe_text(folder, hash)
   local path = ("%s/recipe/%s.lua"):format(folder, hash:sub(1, 16))

@@ -41,23 +41,31 @@ function player.own_options(folder, more)
   return options
 end
 
+local function attempt_of(self) return self.rolled_back and self.rolled_back - self.rolled_back_before or 0 end
+
+--- Takes the recorded answer of a step, when it was another than the one before it.
+local function take_answer(self, step)
+  local taken
+  while self.answers[1] and (self.answers[1].attempt < attempt_of(self)
+      or self.answers[1].attempt == attempt_of(self) and self.answers[1].step <= step) do
+    taken = table.remove(self.answers, 1)
+  end
+  return taken and taken.attempt == attempt_of(self) and taken.text or nil
+end
+
 --- The policy as it answered then.
-local function recorded_policy(self, policy)
-  return {
-    has = function(_, hook) return policy:has(hook) end,
-    declaration = function() return policy:declaration() end,
-    decide = function(_, hook, state, snapshot)
-      if self.lost[snapshot.step] then error(self.lost[snapshot.step], 0) end
-      local answer, changed = policy:decide(hook, state, snapshot)
-      if self.feeds_answers then
-        while self.answers[1] and self.answers[1].step <= snapshot.step do
-          self.answer = lorarun.system.decode(table.remove(self.answers, 1).new)
-        end
-        answer = self.answer
-      end
-      return answer, changed
-    end,
-  }
+local function recorded_policy(self, run, policy)
+  local function decide(_, hook, state, snapshot)
+    local lost = self.lost[attempt_of(self) .. " " .. snapshot.step]
+    if lost then error(lost, 0) end
+    local answer, changed = policy:decide(hook, state, snapshot)
+    if not self.feeds_answers then return answer, changed end
+    local text = take_answer(self, snapshot.step) or run.last_answer
+    return text and lorarun.system.decode(text) or answer, changed
+  end
+  return setmetatable({ decide = decide }, { __index = function(_, name)
+    return function(_, ...) return policy[name](policy, ...) end
+  end })
 end
 
 --- A player of events after the run's opening.
@@ -66,16 +74,21 @@ end
 function player.new(events, options)
   local self = setmetatable({ events = {}, next = 1, lost = {}, answers = {}, folder = options.folder, to = options.to,
     feeds_answers = options.feeds_answers, open_records = options.open_records }, player)
+  local attempt = 0
   for _, event in ipairs(events) do
-    if player.ACTS[event.event] or event.event == "rollback" then table.insert(self.events, event) end
-    if is_lost_answer(event) then self.lost[event.step] = event.what end
-    if event.event == "decision" and event.key == "on.step" then table.insert(self.answers, event) end
+    local is_rollback = event.event == "rollback"
+    attempt = attempt + (is_rollback and 1 or 0)
+    if player.ACTS[event.event] or is_rollback then table.insert(self.events, event) end
+    if is_lost_answer(event) then self.lost[attempt .. " " .. event.step] = event.what end
+    if event.event == "decision" and event.key == "on.step" then
+      table.insert(self.answers, { step = event.step, text = event.new, attempt = attempt })
+    end
   end
   return self
 end
 
 --- Lets the run's recipe answer as it did when it was recorded.
-function player:take_policy(run) run.recipe.policy = recorded_policy(self, run.recipe.policy) end
+function player:take_policy(run) run.recipe.policy = recorded_policy(self, run, run.recipe.policy) end
 
 --- Puts another recipe in the place of the run's; `state` is brought into its shape, as a reload does.
 function player:switch(run, opening, steps)
@@ -120,7 +133,7 @@ player.ACTS = {
 --- Leaves behind what the run has gone back over: a rollback is the recipe's own decision, made again.
 local function pass_rollbacks(self, run)
   local done = #(run.rollbacks or {})
-  self.rolled_back = self.rolled_back or done
+  if not self.rolled_back then self.rolled_back, self.rolled_back_before = done, done end
   while self.rolled_back < done do
     self.rolled_back = self.rolled_back + 1
     while self.events[self.next] and self.events[self.next].event ~= "rollback" do self.next = self.next + 1 end

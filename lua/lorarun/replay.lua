@@ -118,8 +118,22 @@ local function check_bytes(self, step)
   self.report.equal_checkpoints = self.report.equal_checkpoints + 1
 end
 
+--- Compares what an evaluation measured.
+local function check_evaluation(self, line)
+  local recorded, found = self.evaluations[line.step], journal.metrics_of(as_written(line))
+  for _, key in ipairs(sorted_keys(recorded or {})) do
+    if recorded[key] ~= found[key] then
+      return note(self, { step = line.step, key = key, recorded = recorded[key], replayed = found[key] })
+    end
+  end
+  self.report.evaluations = self.report.evaluations + (recorded and 1 or 0)
+end
+
 function watcher:journal(line)
   self.files:journal(line)
+  if line.event == "evaluate" and not self.report.band and not self.player:will_undo(line.step) then
+    check_evaluation(self, line)
+  end
   if line.event == "decision" and not self.player:will_undo(line.step) then check_decision(self, line) end
   if line.event == "checkpoint" and not self.report.band and not self.player:will_undo(line.step) then
     check_bytes(self, line.step)
@@ -151,6 +165,7 @@ end
 local function watch(run, source, report)
   local shared = { report = report, player = run.player, name = run.name, folder = run.folder, recorded = source.metrics,
     recorded_folder = source.folder, decisions = decisions_of(source.events, report.band),
+    evaluations = journal.evaluations(source.events),
     recorded_checkpoints = steps_of(source.events, "checkpoint", source.first_step) }
   local function opened(step, attempt)
     local fresh, eye = records.open(run.folder, step, attempt), {}
@@ -202,7 +217,8 @@ end
 ---@param source table   of replay.source
 ---@param runs string    where the folder goes
 ---@param to integer     the last step
-function replay.open(source, runs, to)
+---@param band number?   losses within it are equal, and the recorded decisions hold, as on a GPU
+function replay.open(source, runs, to, band)
   local opening = journal.opening({ source.events[1] })
   local run = train.new(player.options(source.folder, opening, { name = source.name, runs = runs }))
   run.cache_folder = source.folder:match("^(.*)/[^/]+$") .. "/.cache"
@@ -212,7 +228,7 @@ function replay.open(source, runs, to)
   train.open_loader(run)
   train.open_trainer(run)
   local later = { unpack(source.events, 2) }
-  run.player = player.new(later, { folder = source.folder, to = to, feeds_answers = run.device ~= "cpu" })
+  run.player = player.new(later, { folder = source.folder, to = to, feeds_answers = band ~= nil or run.device ~= "cpu" })
   run.player.opening = opening
   run.player:take_policy(run)
   return run
@@ -252,12 +268,12 @@ function replay.run(folder, options)
   local source = replay.source(system.absolute(folder))
   local to = last_step(source, options.to)
   local runs = options.keep or system.temporary_folder()
-  local report = { run = source.name, steps = to, compared = 0, equal = 0, decisions = 0, checkpoints = 0,
+  local report = { run = source.name, steps = to, compared = 0, equal = 0, decisions = 0, evaluations = 0, checkpoints = 0,
     equal_checkpoints = 0, written_lines = count_written(source.events, to) }
   local done, problem = pcall(function()
-    local run = replay.open(source, runs, to)
+    local run = replay.open(source, runs, to, options.band)
     report.device = run.device
-    if run.device ~= "cpu" then report.band = options.band or BAND end
+    report.band = options.band or (run.device ~= "cpu" and BAND or nil)
     report.exit_code = train_again(run, source, report)
     report.reached = run.step
   end)

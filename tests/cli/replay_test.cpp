@@ -193,6 +193,21 @@ TEST(Replay, GoesBackWhereTheRunWentBack) {
   EXPECT_THAT(outcome.out, EndsWith("12 of 12 steps equal to the bit\n")) << outcome.err;
 }
 
+TEST(Replay, HoldsToTheRecordedDecisionsWithinABand) {
+  const TrainedFolder folder(
+      "steps = 12, policies = { roll_back { factor = 1.02, after = 3, most = 1 } }, "
+      "on = { step = function(state, run) return { lr = (run.loss or 1) * 1e-2 } end }");
+  const Outcome outcome = run_in(folder, {"replay", "run", "--band", "0.05"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, EndsWith("12 of 12 steps equal within 5 % of the loss, on cpu\n"));
+}
+
+TEST(Replay, MeasuresTheSameEvaluations) {
+  const TrainedFolder folder("evaluate = { every = 3, holdout = 2 }");
+  const Outcome outcome = run_in(folder, {"replay", "run"});
+  EXPECT_THAT(outcome.out, HasSubstr("3 evaluations measured the same")) << outcome.err;
+}
+
 TEST(Replay, LosesTheAnswersThatWereLost) {
   const TrainedFolder folder(
       "on = { step = function(state, run) state.n = (state.n or 0) + 1 "
@@ -215,6 +230,24 @@ TEST(Fork, WithNoChangeEqualsItsParent) {
   EXPECT_EQ(first["event"], "fork");
   EXPECT_EQ(first["step"], 4);
   EXPECT_EQ(first["parent"], "run");
+}
+
+TEST(Fork, WithNoChangeTakesOverWhatItsParentGotLater) {
+  const TrainingFolder folder("steps = 40");
+  const pid_t child = start_program({"r.lua"}, folder.path());
+  wait_for(folder.run("checkpoints/run-000002.safetensors"));
+  const fs::path other = folder.path() / "elsewhere";
+  fs::create_directories(other);
+  const std::string run = fs::absolute(folder.run("")).parent_path();
+  EXPECT_EQ(run_program({"tweak", run, "lr=1e-3", "--for", "9"}, other).exit_code, 0);
+  EXPECT_EQ(finish_program(child, folder.path()).exit_code, 0);
+  ASSERT_EQ(run_in(folder, {"fork", "run", "--at", "2", "--name", "child"}).exit_code, 0);
+  EXPECT_THAT(run_in(folder, {"compare", "run", "child"}).out,
+              HasSubstr("\nequal to the bit on 38 steps"));
+  EXPECT_THAT(run_in(folder, {"replay", "child"}).out,
+              EndsWith("40 of 40 steps equal to the bit\n"));
+  ASSERT_EQ(run_in(folder, {"fork", "run", "--at", "2", "--name", "own", "--alone"}).exit_code, 0);
+  EXPECT_THAT(run_in(folder, {"compare", "run", "own"}).out, HasSubstr("\nfirst difference at"));
 }
 
 TEST(Fork, GoesByTheJournalToAStepThatHasNoCheckpoint) {

@@ -65,6 +65,9 @@ local function tell(result)
   end
   tell_events(result.first, result.only_first)
   tell_events(result.second, result.only_second)
+  for _, e in ipairs(result.evaluations) do
+    say("  step %-7d %s %s -> %s", e.step, e.metric, show(e.first), show(e.second))
+  end
   tell_checkpoints(result.checkpoints)
 end
 

@@ -18,6 +18,7 @@ end
 local function tell(report)
   local how = report.band and ("within %g %% of the loss, on %s"):format(100 * report.band, report.device) or "to the bit"
   if report.decisions > 0 then print(("%d decisions made again as recorded"):format(report.decisions)) end
+  if report.evaluations > 0 then print(("%d evaluations measured the same"):format(report.evaluations)) end
   if report.checkpoints > 0 then
     print(("%d of %d checkpoints equal to the bit"):format(report.equal_checkpoints, report.checkpoints))
   end
