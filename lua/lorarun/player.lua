@@ -174,11 +174,13 @@ function player:hear(run)
   if not self.events[self.next] then run.follows = nil end
 end
 
---- Plays what came at the boundary where the run stands; false when the run is where it should be.
+--- Plays what came at the boundary where the run stands, as far as the place where it will go back itself; false
+--- when the run is where it should be.
 function player:boundary(run)
   pass_rollbacks(self, run)
   while self.events[self.next] and self.events[self.next].step <= run.step do
     local event = self.events[self.next]
+    if event.event == "rollback" and not self.feeds_answers then break end
     self.next = self.next + 1
     if player.ACTS[event.event] then player.ACTS[event.event](self, run, event) end
   end
