@@ -5,7 +5,7 @@ local terminal_plot = require "lorarun.terminal_plot"
 
 local text = {}
 
-local WHAT = { save = "checkpoints", render = "sheets of pictures", evaluate = "evaluations" }
+local WHAT = { save = "checkpoint%s", render = "sheet%s of pictures", evaluate = "evaluation%s" }
 
 --- Gives a value in few digits.
 function text.value(value)
@@ -34,8 +34,8 @@ function text.event(event)
   for i = 1, math.min(4, #steps) do shown[i] = tostring(steps[i]) end
   if #steps > 5 then shown[#shown + 1] = "…" end
   if #steps > 4 then shown[#shown + 1] = tostring(steps[#steps]) end
-  return ("%d %s, every %s steps: %s"):format(event.count, WHAT[event.what] or event.what, tostring(event.every or "?"),
-    table.concat(shown, ", "))
+  return ("%d %s, every %s steps: %s"):format(event.count, WHAT[event.what]:format(event.count == 1 and "" or "s"),
+    tostring(event.every or "?"), table.concat(shown, ", "))
 end
 
 local function sorted_keys(map)
