@@ -135,6 +135,7 @@ void print_help() {
       << "lorarun " << kVersion
       << ": trains LoRAs of diffusion models, scripted in Lua\n\n"
          "  lorarun RECIPE.lua [flags]     train; the same command resumes\n"
+         "  lorarun flux_character …       a recipe of recipes/ or LORARUN_RECIPES by its name\n"
          "  lorarun --trust SCRIPT.lua     run a script with the whole API\n\n"
          "flags of a recipe:\n"
          "  --set KEY=VALUE   change a setting (optimizer.lr=5e-5) or a param of the recipe\n"
@@ -157,6 +158,9 @@ void print_help() {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(".", ignored)) {
     if (entry.path().extension() == ".lua") { known.push_back(entry.path().filename().string()); }
+  }
+  for (const auto& entry : fs::directory_iterator(share_folder() / "recipes", ignored)) {
+    known.push_back(entry.path().stem().string());
   }
   std::string remedy;
   if (const auto close = nearest(word, known)) { remedy = "did you mean '" + *close + "'?  "; }

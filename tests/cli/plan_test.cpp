@@ -142,7 +142,9 @@ TEST(Recipes, AreFoundByTheirNames) {
       run_program({"flux_character", "--data", "photos", "--explain"}, folder.path());
   EXPECT_EQ(own.exit_code, 0) << own.err;
   EXPECT_THAT(own.out, HasSubstr((folder.path() / "photos").string()));
-  EXPECT_EQ(run_program({"flux_charakter"}, folder.path()).exit_code, 2);
+  const Outcome misspelt = run_program({"flux_charakter"}, folder.path());
+  EXPECT_EQ(misspelt.exit_code, 2);
+  EXPECT_THAT(misspelt.err, HasSubstr("did you mean 'flux_character'?"));
 }
 
 TEST(Recipes, OfSeveralFilesTrainAndAreKeptWhole) {
