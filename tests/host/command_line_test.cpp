@@ -28,8 +28,12 @@ TEST(CommandLine, TakesARecipeAndItsFlags) {
   EXPECT_EQ(command.options["name"], "x");
 }
 
-TEST(CommandLine, NamesTheNearestFlag) {
-  EXPECT_THAT(failure({"r.lua", "--step", "7"}), HasSubstr("did you mean '--steps'?"));
+TEST(CommandLine, LeavesFlagsItDoesNotKnowToTheRecipesParams) {
+  const RecipeCommand command =
+      parse_recipe_command({"r.lua", "--rank", "32", "--fast", "--lr=1e-3", "--data", "photos"});
+  EXPECT_EQ(command.options["flags"],
+            Json::parse(R"([["rank", "32"], ["fast", "true"], ["lr", "1e-3"]])"));
+  EXPECT_EQ(command.options["set"], Json::parse(R"([["data.dir", "photos"]])"));
 }
 
 TEST(CommandLine, RefusesAFlagWithoutItsValue) {
