@@ -197,18 +197,25 @@ models::TextEmbedding Cache::text(const std::string& caption) const {
 }
 
 models::TextEmbedding Cache::current_text(const std::string& caption) const {
-  models::TextEmbedding text;
+  return current_texts({caption}).front();
+}
+
+std::vector<models::TextEmbedding> Cache::current_texts(
+    const std::vector<std::string>& captions) const {
+  std::vector<models::TextEmbedding> texts(captions.size());
+  const BlobCache blobs = blobs_in(folder_);
   for (const std::string& encoder : model_->text_encoders()) {
-    const std::string key = key_under(encoder, caption, model_->change_key(encoder));
-    if (blobs_in(folder_).has(key)) {
-      add_entry(read_entry(folder_, key, "'" + caption + "'"), text);
-      continue;
-    }
     const bool stays = model_->is_loaded(encoder);
-    add_entry(encode_caption(*model_, encoder, caption), text);
+    const std::string change = model_->change_key(encoder);
+    for (size_t i = 0; i < captions.size(); ++i) {
+      const std::string key = key_under(encoder, captions[i], change);
+      add_entry(blobs.has(key) ? load_tensors(blobs.path_of(key))
+                               : encode_caption(*model_, encoder, captions[i]),
+                texts[i]);
+    }
     if (!stays) { model_->release(encoder); }
   }
-  return text;
+  return texts;
 }
 
 bool Cache::is_live(const std::string& encoder) const {

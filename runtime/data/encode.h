@@ -44,8 +44,9 @@ class Cache {
   models::TextEmbedding text(const std::string& caption) const;
 
   // What the model gives for the caption as it is now, with every encoder, B = 1: for pictures.
-  // Read where an entry fits, else encoded.
+  // Read where an entry fits, else encoded, by an encoder that is loaded once for all captions.
   models::TextEmbedding current_text(const std::string& caption) const;
+  std::vector<models::TextEmbedding> current_texts(const std::vector<std::string>& captions) const;
 
   const std::vector<std::string>& live() const { return live_; }
   void set_live(const std::string& encoder);

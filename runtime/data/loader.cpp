@@ -72,6 +72,12 @@ std::map<std::string, Tensor> joined(const std::vector<models::TextEmbedding>& r
   return result;
 }
 
+models::TextEmbedding joined(const std::vector<models::TextEmbedding>& rows) {
+  return {.text = joined(rows, &models::TextEmbedding::text),
+          .pooled = joined(rows, &models::TextEmbedding::pooled),
+          .tokens = joined(rows, &models::TextEmbedding::tokens)};
+}
+
 }  // namespace
 
 int64_t Batch::size() const {
@@ -147,7 +153,10 @@ MicroBatch Loader::load(const std::vector<int64_t>& indices, int64_t step, uint3
   }
   micro.latents = at::stack(latents);
   micro.weight = at::tensor(weights);
-  add_text(micro);
+  micro.live = cache_->live();
+  std::vector<models::TextEmbedding> texts;
+  for (const std::string& caption : micro.captions) { texts.push_back(cache_->text(caption)); }
+  micro.text = joined(texts);
   return micro;
 }
 
@@ -157,15 +166,6 @@ Tensor Loader::latent_of(const Item& item, int64_t step, uint32_t sample) const 
   return mean + cache_->latent_std(item) * keyed_normal(options_.seed, "latent",
                                                         static_cast<uint32_t>(step), sample,
                                                         mean.sizes());
-}
-
-void Loader::add_text(MicroBatch& micro) const {
-  micro.live = cache_->live();
-  std::vector<models::TextEmbedding> texts;
-  for (const std::string& caption : micro.captions) { texts.push_back(cache_->text(caption)); }
-  micro.text = {.text = joined(texts, &models::TextEmbedding::text),
-                .pooled = joined(texts, &models::TextEmbedding::pooled),
-                .tokens = joined(texts, &models::TextEmbedding::tokens)};
 }
 
 Batch Loader::fixed(const std::vector<int64_t>& indices) const {
@@ -183,7 +183,7 @@ Batch Loader::fixed(const std::vector<int64_t>& indices) const {
     }
     micro.latents = at::stack(latents);
     micro.weight = at::ones({micro.latents.size(0)}, at::kFloat);
-    add_text(micro);
+    micro.text = joined(cache_->current_texts(micro.captions));
     batch.micro.push_back(std::move(micro));
   }
   return batch;

@@ -62,9 +62,9 @@ class Loader {
   Batch next(int64_t step, const StepOptions& options = {});
 
   // Gives a batch of these items of the data set (from 0) in this order, for measuring: captions
-  // without dropout, the latents' means, neighbours of one size in one micro-batch.  It leaves the
-  // position as it is.  Cached embeddings in it are those of now: make it anew when text encoders
-  // changed.  Throws Error for an index outside the data set.
+  // without dropout, the latents' means, neighbours of one size in one micro-batch, and embeddings
+  // as the text encoders give them now: make it anew when they changed.  It leaves the position as
+  // it is.  Throws Error for an index outside the data set.
   Batch fixed(const std::vector<int64_t>& indices) const;
 
   int64_t steps_per_epoch() const;
@@ -76,7 +76,6 @@ class Loader {
   MicroBatch load(const std::vector<int64_t>& indices, int64_t step, uint32_t first_sample,
                   const StepOptions& options) const;
   Tensor latent_of(const Item& item, int64_t step, uint32_t sample) const;
-  void add_text(MicroBatch& micro) const;
 
   std::shared_ptr<const Dataset> dataset_;
   std::shared_ptr<const Cache> cache_;
