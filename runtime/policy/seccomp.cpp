@@ -87,7 +87,7 @@ void begin(Program* program) {
   give(program, SECCOMP_RET_KILL_PROCESS);
 }
 
-Program the_list(int socket) {
+[[maybe_unused]] Program the_list(int socket) {
   Program program;
   begin(&program);
   for (const long call :

@@ -17,7 +17,7 @@ namespace {
 
 // ---- limits ----
 
-size_t mapped_bytes() {
+[[maybe_unused]] size_t mapped_bytes() {
   std::ifstream file("/proc/self/statm");
   size_t pages = 0;
   file >> pages;
@@ -41,7 +41,10 @@ bool set_limits(const WallLimits& limits) {
 
 // After the last thread was made and the last file opened.
 bool set_last_limits(int socket) {
-  return limit(RLIMIT_NOFILE, static_cast<rlim_t>(socket) + 1) && limit(RLIMIT_NPROC, 0);
+#if !defined(__SANITIZE_ADDRESS__)  // a sanitizer opens pipes to try addresses
+  if (!limit(RLIMIT_NOFILE, static_cast<rlim_t>(socket) + 1)) { return false; }
+#endif
+  return limit(RLIMIT_NPROC, 0);
 }
 
 // ---- Landlock (linux/landlock.h; written out, because older headers know less) ----
@@ -76,6 +79,10 @@ size_t ruleset_bytes(int version) {
 
 // Gives the version that holds, or 0 with the reason.
 int forbid_files(std::string* why_not) {
+#if defined(__SANITIZE_ADDRESS__)
+  *why_not = "this build has a sanitizer, which reads files of the kernel";
+  return 0;
+#endif
   const int version = landlock_version();
   const Ruleset rules = everything(version);
   const int fd = version == 0

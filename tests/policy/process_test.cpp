@@ -93,6 +93,7 @@ TEST(PolicyProcess, NamesTheSignalOfAChildThatWasKilledAndStartsAnew) {
 }
 
 TEST(PolicyProcess, NamesACrash) {
+  LR_SKIP_UNDER_SANITIZER();
   PolicyProcess policy(source(with_step("return { lr = 1 }")), options());
   kill(policy.pid(), SIGSEGV);
   EXPECT_THAT(failure(policy), HasSubstr("died (SIGSEGV)"));
@@ -133,6 +134,7 @@ TEST(PolicyProcess, PausesARecipeThatAlwaysKillsItsProcess) {
 }
 
 TEST(PolicyProcess, HoldsARecipeThatEatsMemoryPastTheSandbox) {
+  LR_SKIP_UNDER_SANITIZER();
   ProcessOptions wide = options(20);
   wide.vm.memory_bytes = size_t{4} << 30;
   PolicyProcess policy(source(with_step("local t = {} for i = 1, 1e9 do t[i] = { i } end")), wide);
@@ -161,6 +163,7 @@ TEST(PolicyProcess, ShowsNoControlCharactersOfAnErrorsText) {
 }
 
 TEST(PolicyProcess, RehearsesTenThousandStepsWithinHalfASecond) {
+  LR_SKIP_UNDER_SANITIZER();
   PolicyProcess policy(
       source(with_step("state.n = (state.n or 0) + 1 return { lr = 1e-4 * (1 - run.progress) }")),
       options());
@@ -188,6 +191,7 @@ TEST(PolicyProcess, CountsTheFailingSnapshotFromTheBeginningOfTheList) {
 }
 
 TEST(PolicyProcess, KeepsItsMemoryOverTwentyThousandCalls) {
+  LR_SKIP_UNDER_SANITIZER();
   PolicyProcess policy(source(with_step("state.n = (state.n or 0) + 1\n"
                                         "return { lr = 1e-4, text = ('x'):rep(run.step % 100) }")),
                        options());
@@ -248,9 +252,9 @@ TEST(PolicyProcess, SaysThatItsProgramIsMissing) {
 TEST(Wall, ReportsWhatHolds) {
   const Json report = wall_report(kProgram);
   EXPECT_EQ(report["process"], true);
-  EXPECT_TRUE(report["limits"]) << report;
+  EXPECT_EQ(report["limits"], true) << report;
   EXPECT_EQ(report["no_new_privileges"], true);
-  EXPECT_TRUE(report["landlock"].get<int>() > 0 || report.contains("why_no_landlock"));
+  EXPECT_TRUE(report["landlock"] != 0 || report.contains("why_no_landlock"));
   EXPECT_TRUE(report["seccomp"] == true || report.contains("why_no_seccomp"));
 }
 

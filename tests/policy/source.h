@@ -21,6 +21,13 @@ inline std::string with_step(const std::string& body) {
   return "return recipe { on = { step = function(state, run)\n" + body + "\nend } }";
 }
 
+// For tests that measure what a sanitizer changes: memory, time, signals, system calls.
+#if defined(__SANITIZE_ADDRESS__)
+#define LR_SKIP_UNDER_SANITIZER() GTEST_SKIP() << "a sanitizer changes what is measured"
+#else
+#define LR_SKIP_UNDER_SANITIZER() static_cast<void>(0)
+#endif
+
 inline const Json kEmpty = Json::object();
 
 }  // namespace lorarun::policy

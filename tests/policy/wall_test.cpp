@@ -14,6 +14,8 @@
 #include <functional>
 #include <string>
 
+#include "tests/policy/source.h"
+
 namespace lorarun::policy {
 namespace {
 
@@ -37,11 +39,7 @@ int signal_behind_wall(const std::function<int()>& attack) {
 
 class BehindTheWall : public ::testing::Test {
  protected:
-  void SetUp() override {
-#if defined(__SANITIZE_ADDRESS__)
-    GTEST_SKIP() << "a sanitizer needs what the wall forbids";
-#endif
-  }
+  void SetUp() override { LR_SKIP_UNDER_SANITIZER(); }
 };
 
 TEST_F(BehindTheWall, LetsAProcessComputeAndEnd) {
