@@ -78,7 +78,8 @@ def load_pipeline(base):
 
 def load_lora(pipe, path, strength):
     """Loads the LoRA; gives {"tensors", "modules", "scales", "problems"}."""
-    wanted = {key: value for key, value in pipe.lora_state_dict(str(path)).items() if ".lora_" in key}
+    wanted = {key: value for key, value in pipe.lora_state_dict(str(path)).items()
+              if ".lora_" in key and not key.startswith("text_encoder_2.")}  # FluxPipeline takes none for T5
     try:
         pipe.load_lora_weights(str(path), adapter_name="lora")
     except (ValueError, RuntimeError) as error:
@@ -99,6 +100,8 @@ def load_lora(pipe, path, strength):
 def loaded_tensors(pipe):
     """Gives the LoRA tensors inside the pipeline under the names of a PEFT file."""
     parts = {"transformer": pipe.transformer, "text_encoder": pipe.text_encoder}
+    if not hasattr(pipe.text_encoder, "text_model"):  # transformers 5 dropped the name from modules, not from files
+        parts["text_encoder.text_model"] = parts.pop("text_encoder")
     return {f"{part}.{name.replace('.lora.weight', '.weight')}": parameter.detach()
             for part, module in parts.items() for name, parameter in module.named_parameters() if ".lora_" in name}
 
