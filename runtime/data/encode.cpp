@@ -264,6 +264,7 @@ EncodeCounts encode_dataset(const Dataset& dataset, models::Model& model, const 
   const std::set<std::string> captions = captions_of(dataset, extra_captions);
   std::set<std::string> missing;
   for (const std::string& encoder : model.text_encoders()) {
+    if (cache.is_live(encoder)) { continue; }
     for (const std::string& caption : missing_captions(captions, cache, encoder)) {
       missing.insert(caption);
     }

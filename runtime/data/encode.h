@@ -79,7 +79,8 @@ struct EncodeCounts {
 };
 
 // Encodes what is missing (the empty caption and `extra_captions` included), then releases VAE and
-// text encoders.  Pictures are decoded by worker threads while the VAE works.
+// text encoders; those that are live stay and need no entries.  Pictures are decoded by worker
+// threads while the VAE works.
 EncodeCounts encode_dataset(const Dataset& dataset, models::Model& model, const Cache& cache,
                             const std::vector<std::string>& extra_captions,
                             const std::function<void(const EncodeProgress&)>& progress);
