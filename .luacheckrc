@@ -1,6 +1,6 @@
 -- luacheck: strict globals; recipes get theirs from the sandbox (lua/lorarun/sandbox.lua).
 std = "luajit"
-max_line_length = 130
+max_line_length = 140
 globals = { "lorarun" }
 exclude_files = { "lua/meta" }
 files["tests/lua"] = { read_globals = { "test" } }

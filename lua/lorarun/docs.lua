@@ -161,7 +161,8 @@ local function ready_policy_types(out)
     option_lines(ready_policies.options(name), out)
     out[#out + 1] = ("\n---@param options? lorarun.recipe.policies.%s\nfunction %s(options) end\n"):format(name, name)
   end
-  out[#out + 1] = "--- on.evaluate = every { steps = 250 }: as evaluate.every\n---@param options { steps: integer }\nfunction every(options) end\n"
+  out[#out + 1] = "--- on.evaluate = every { steps = 250 }: as evaluate.every\n---@param options { steps: integer }\n"
+    .. "function every(options) end\n"
   out[#out + 1] = "--- on.select = best { by = \"heldout_loss\", keep = 3 }: as keep_best\n"
     .. "---@param options { by: string, keep: integer? }\nfunction best(options) end\n"
 end

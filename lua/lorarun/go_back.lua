@@ -21,10 +21,10 @@ local function checkpoints(run) return lorarun.checkpoint.steps(run.folder .. "/
 --- The checkpoint that a wish means, or nothing.
 local function target(run, wish)
   if wish.step then return wish.step end
-  local best = wish.to == "best" and ready_policies.kept(run)[1]
+  local keeper = wish.to == "best" and ready_policies.kept(run)[1]
   local newest
   for _, step in ipairs(checkpoints(run)) do
-    if best and step == best.kept[1].step then return step end
+    if keeper and step == keeper.kept[1].step then return step end
     if step < run.step then newest = step end
   end
   return newest

@@ -137,7 +137,8 @@ local function changes_of_key(key, segments, changes)
     local before = segments[i - 1]
     local is_news = before and (segment.last or value_before(before) ~= segment.value)
     if is_news or (not before and segment.last) then
-      changes[#changes + 1] = { step = segment.from, key = key, old = value_before(before), new = segment.value, last = segment.last, to = segment.last and segment.to or nil }
+      changes[#changes + 1] = { step = segment.from, key = key, old = value_before(before), new = segment.value,
+        last = segment.last, to = segment.last and segment.to or nil }
     end
   end
 end

@@ -156,10 +156,13 @@ end
 function recipe.declare(options)
   local path = recipe_search.find(options.recipe)
   local text, parts, files = read_unit(path, options)
-  local function open() return recipe.policy(text, path, { parts = parts, params = params.given(options), lenient = options.lenient }) end
-  local policy, has_paths = open(), nil
+  local function open()
+    return recipe.policy(text, path, { parts = parts, params = params.given(options), lenient = options.lenient })
+  end
+  local policy = open()
   local declared = policy:declaration()
-  options, has_paths = params.with_paths(options, declared.params)
+  local resolved, has_paths = params.with_paths(options, declared.params)
+  options = resolved
   if has_paths then
     policy:free()
     policy = open()

@@ -3,7 +3,6 @@
 local plan = require "lorarun.plan"
 local page = require "lorarun.plan.page"
 local recipe = require "lorarun.recipe"
-local text = require "lorarun.plan.text"
 
 local BASE = [[return recipe {
   name = "planned", steps = 100, model = flux { path = "base" }, network = lora { rank = 4 },
@@ -120,7 +119,7 @@ test("the dry run tries a spike of the loss", function(t)
   t.fails(function() plan.dry_run(opened.policy, opened.settings, {}, 0, 100) end, "lr is -1")
 end)
 
-test("what a hook reads of the run is there in a rehearsal", function(t)
+test("what a hook reads of the run is there in a rehearsal", function(t) -- luacheck: ignore t
   local opened = open([[ on = { step = function(state, run)
     if run.step == 1 then assert(run.loss == nil and run.bands[4].count == 0); return nil end
     assert(run.loss and run.mean_loss and run.loss_slope and run.loss_variance and run.grad_norm and run.grad_norms.transformer)

@@ -70,7 +70,7 @@ test("rex stays high and falls at the end", function(t)
 end)
 
 --- Made by tests/oracle/schedules.py with PyTorch.
-test("the laws that PyTorch has give PyTorch's numbers", function(t)
+test("the laws that PyTorch has give PyTorch's numbers", function(t) -- luacheck: ignore t
   local path = lorarun.system.share() .. "/tests/golden/schedules.json"
   for _, case in ipairs(lorarun.system.decode(lorarun.system.read(path), path)) do
     local factor = schedule.new(case.spec)

@@ -12,12 +12,17 @@ local MOST_POINTS = 900
 
 local STYLE = [[
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #68717d; --line: #d9dee5; --paper: #fff; --warn: #fff4e0; --edge: #e8a33d }
-@media (prefers-color-scheme: dark) { :root { --ink: #e4e8ee; --soft: #98a2ae; --line: #333b46; --paper: #14181d; --warn: #33270f; --edge: #b5791e } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 960px; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.5rem; margin-bottom: 0 } h2 { font-size: 1.05rem; margin: 2rem 0 .4rem } p { margin: .3rem 0 } .soft { color: var(--soft) }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e4e8ee; --soft: #98a2ae; --line: #333b46; --paper: #14181d; --warn: #33270f; --edge: #b5791e }
+}
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+  max-width: 960px; margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 1.5rem; margin-bottom: 0 } h2 { font-size: 1.05rem; margin: 2rem 0 .4rem }
+p { margin: .3rem 0 } .soft { color: var(--soft) }
 svg { width: 100%; height: auto; display: block } svg text { fill: var(--soft); font-size: 12px }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
-th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top } th { color: var(--soft); font-weight: 500 }
+th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
+th { color: var(--soft); font-weight: 500 }
 td.n { white-space: nowrap } .wide { overflow-x: auto }
 .warn { background: var(--warn); border-left: 4px solid var(--edge); padding: .4rem .8rem; margin: .4rem 0 }
 .key { display: inline-block; width: .8rem; height: .8rem; border-radius: 2px; margin: 0 .3rem 0 .9rem; vertical-align: -1px }
@@ -147,7 +152,7 @@ local function change_rows(p)
     .. "</table></div>"
 end
 
-local function first_knobs(p, row)
+local function first_knobs(_, row)
   local keys, out = {}, {}
   for key in pairs(row) do keys[#keys + 1] = key end
   table.sort(keys)

@@ -81,7 +81,8 @@ function verb.run(arguments)
   local p = planned(verbs.recipe_options(arguments))
   if arguments.at then return show_step(p, arguments) end
   local measured = cost.of((arguments.runs or "runs") .. "/" .. p.name)
-  local options = { groups = plan.groups(p), cost = measured, first = plan.at(p, p.from + 1), width = math.min(100, system.terminal() or 80) }
+  local options = { groups = plan.groups(p), cost = measured, first = plan.at(p, p.from + 1),
+    width = math.min(100, system.terminal() or 80) }
   if arguments.html then system.write(arguments.html, require("lorarun.plan.page").of(p, options)) end
   if arguments.png then require("lorarun.plan.picture").write(p, options, arguments.png) end
   print(arguments.json and as_json(p, measured) or text.of(p, options))
