@@ -19,7 +19,7 @@ end
 
 --- The knobs that a tweak sets, checked; raises an error that says what, where and how to fix.
 function tweaks.knobs(tweak)
-  return check.knobs(nested(tweak.key, tweak.value), "tweak " .. tweak.key)
+  return check.knobs(nested(tweak.key, tweak.value), "the tweak")
 end
 
 local function fail(run, what, fix)
