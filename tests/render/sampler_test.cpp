@@ -49,7 +49,7 @@ class FlatModel : public models::Model {
   int64_t load(const std::string& /*encoder*/) override { return 0; }
   bool is_loaded(const std::string& /*encoder*/) const override { return true; }
   models::TextEmbedding encode_text(const std::vector<std::string>& captions,
-                                    const std::vector<std::string>&) override {
+                                    const std::vector<std::string>& = {}) override {
     return {
         .text = {}, .pooled = {{"number", at::full({1}, std::stof(captions[0]))}}, .tokens = {}};
   }
