@@ -109,7 +109,9 @@ std::string about_lua_verb(const fs::path& file) {
   std::string line;
   std::getline(text, line);
   const size_t colon = line.find("`: ");
-  return colon == std::string::npos ? "" : line.substr(colon + 3);
+  if (colon == std::string::npos) { return ""; }
+  if (line.ends_with('.')) { line.pop_back(); }
+  return line.substr(colon + 3);
 }
 
 std::map<std::string, std::string> all_verbs() {
