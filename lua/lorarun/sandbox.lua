@@ -358,7 +358,7 @@ local function flaw(value, spent, depth)
   if spent.bytes > MOST_BYTES then return "", "holds more than a million bytes of text" end
   if kind == "function" or kind == "userdata" or kind == "thread" then return "", "is a " .. kind end
   if kind == "number" and (value ~= value or value == math.huge or value == -math.huge) then
-    return "", "is not a finite number, so it cannot be saved"
+    return "", "is not a finite number"
   end
   if kind ~= "table" then return nil end
   if depth > MOST_DEPTH then return "", "contains itself, or is nested too deeply" end
