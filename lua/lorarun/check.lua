@@ -6,15 +6,9 @@
 
 local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
+local tables = require "lorarun.tables"
 
 local check = {}
-
-local function copy(value)
-  if type(value) ~= "table" then return value end
-  local same = {}
-  for key, item in pairs(value) do same[key] = copy(item) end
-  return same
-end
 
 local function quoted(names) return table.concat(names, ", ") end
 
@@ -158,7 +152,7 @@ local function fill_defaults(context, result, prefix, path)
         fix = "add " .. key .. ": " .. s.doc }
     end
     if result[key] == nil and s.default ~= nil then
-      result[key] = check_value(context, s, join(path, key), copy(s.default))
+      result[key] = check_value(context, s, join(path, key), tables.copy(s.default))
     end
   end
 end

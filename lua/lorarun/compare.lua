@@ -13,6 +13,7 @@ local player = require "lorarun.player"
 local recipe = require "lorarun.recipe"
 local replay = require "lorarun.replay"
 local run_folder = require "lorarun.run_folder"
+local tables = require "lorarun.tables"
 
 local compare = {}
 
@@ -51,9 +52,7 @@ function compare.read(folder)
 end
 
 local function sorted(set)
-  local keys = {}
-  for key in pairs(set) do keys[#keys + 1] = key end
-  table.sort(keys)
+  local keys = tables.sorted_keys(set)
   return keys
 end
 

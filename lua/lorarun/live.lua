@@ -10,6 +10,7 @@
 -- While paused the run waits for requests and signals and computes nothing.
 
 local repl = require "lorarun.repl"
+local tables = require "lorarun.tables"
 local tweaks = require "lorarun.tweaks"
 
 local live = {}
@@ -158,9 +159,7 @@ function ops.complete(run, request) return repl.complete(run, request) end
 function live.perform(run, request)
   local op = ops[request.op]
   if op then return op(run, request) or {} end
-  local names = {}
-  for name in pairs(ops) do names[#names + 1] = name end
-  table.sort(names)
+  local names = tables.sorted_keys(ops)
   lorarun.fail { what = "there is no request '" .. request.op .. "'", where = "the live socket of " .. run.name,
     fix = "requests: status, " .. table.concat(names, ", ") }
 end

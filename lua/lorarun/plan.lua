@@ -12,6 +12,7 @@
 local knobs = require "lorarun.knobs"
 local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
+local tables = require "lorarun.tables"
 local trace = require "lorarun.plan.trace"
 
 local plan = { dry_run = trace.dry_run }
@@ -104,13 +105,6 @@ local function shorten(column, count, first_step)
   return segments
 end
 
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
-
 --- A knob that changes too often for a table: one row for all of it.
 local function crowded(key, segments)
   local least, most = math.huge, -math.huge
@@ -145,7 +139,7 @@ end
 
 local function all_changes(segments)
   local changes = {}
-  for _, key in ipairs(sorted_keys(segments)) do changes_of_key(key, segments[key], changes) end
+  for _, key in ipairs(tables.sorted_keys(segments)) do changes_of_key(key, segments[key], changes) end
   table.sort(changes, function(a, b)
     if a.step ~= b.step then return a.step < b.step end
     return a.key < b.key
@@ -264,7 +258,7 @@ local function setting_differences(old, new)
   local before, after, keys, list = flat_settings(old, "", {}), flat_settings(new, "", {}), {}, {}
   for key in pairs(before) do keys[key] = true end
   for key in pairs(after) do keys[key] = true end
-  for _, key in ipairs(sorted_keys(keys)) do
+  for _, key in ipairs(tables.sorted_keys(keys)) do
     if before[key] ~= after[key] then list[#list + 1] = { key = key, old = before[key], new = after[key] } end
   end
   return list
@@ -316,7 +310,7 @@ function plan.diff(old, new)
   local keys = {}
   for key in pairs(old.columns) do keys[key] = true end
   for key in pairs(new.columns) do keys[key] = true end
-  for _, key in ipairs(sorted_keys(keys)) do knob_differences(key, old, new, diff.knobs) end
+  for _, key in ipairs(tables.sorted_keys(keys)) do knob_differences(key, old, new, diff.knobs) end
   diff.text = difference_text(diff)
   return diff
 end

@@ -5,6 +5,7 @@
 local journal = require "lorarun.journal"
 local knobs = require "lorarun.knobs"
 local schema = require "lorarun.schema"
+local tables = require "lorarun.tables"
 local terminal_plot = require "lorarun.terminal_plot"
 
 local facts = {}
@@ -42,9 +43,7 @@ local function matching(modules, pattern)
 end
 
 function facts.module_names(modules)
-  local names = {}
-  for name in pairs(modules) do names[#names + 1] = name end
-  table.sort(names)
+  local names = tables.sorted_keys(modules)
   return names
 end
 

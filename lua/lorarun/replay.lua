@@ -12,6 +12,7 @@ local player = require "lorarun.player"
 local progress = require "lorarun.progress"
 local records = require "lorarun.records"
 local run_folder = require "lorarun.run_folder"
+local tables = require "lorarun.tables"
 local train = require "lorarun.train"
 
 local replay = {}
@@ -23,17 +24,6 @@ local BAND = 0.05 -- of the loss, on devices whose sums vary
 local NOT_COMPARED = { seconds = true, images_per_second = true, attempt = true }
 local VARIES_ON_A_GPU = { loss = true, grad_norm = true }
 
-local function same(a, b)
-  if type(a) ~= "table" or type(b) ~= "table" then return a == b end
-  for key, value in pairs(a) do
-    if not same(value, b[key]) then return false end
-  end
-  for key in pairs(b) do
-    if a[key] == nil then return false end
-  end
-  return true
-end
-
 local function is_near(a, b, band)
   if type(a) ~= "number" or type(b) ~= "number" then return a == b end
   return math.abs(a - b) <= band * math.max(math.abs(a), math.abs(b))
@@ -42,18 +32,11 @@ end
 --- As it stands in a file: what is not finite is lost there.
 local function as_written(line) return system.decode(system.encode(line)) end
 
-local function sorted_keys(line)
-  local keys = {}
-  for key in pairs(line) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
-
 --- Gives the first key whose value differs between two lines of metrics, or nothing.
 function replay.difference(recorded, line, band)
-  for _, key in ipairs(sorted_keys(recorded)) do
+  for _, key in ipairs(tables.sorted_keys(recorded)) do
     local tolerant = band and (VARIES_ON_A_GPU[key] or key:find("loss", 1, true) or key:find("norm", 1, true))
-    local equal = NOT_COMPARED[key] or same(recorded[key], line[key])
+    local equal = NOT_COMPARED[key] or tables.same(recorded[key], line[key])
     if not equal and tolerant then equal = type(recorded[key]) ~= "number" or is_near(recorded[key], line[key], band) end
     if not equal then return key end
   end
@@ -121,7 +104,7 @@ end
 --- Compares what an evaluation measured.
 local function check_evaluation(self, line)
   local recorded, found = self.evaluations[line.step], journal.metrics_of(as_written(line))
-  for _, key in ipairs(sorted_keys(recorded or {})) do
+  for _, key in ipairs(tables.sorted_keys(recorded or {})) do
     if recorded[key] ~= found[key] then
       return note(self, { step = line.step, key = key, recorded = recorded[key], replayed = found[key] })
     end

@@ -7,6 +7,8 @@
 -- Invariant: run.statistics is numbers and lists only and depends on nothing but the steps, so a run that was
 -- resumed has the same statistics, to the bit, as one that never stopped.
 
+local tables = require "lorarun.tables"
+
 local run_stats = {}
 
 local BANDS, WINDOW = 4, 100
@@ -74,21 +76,14 @@ function run_stats.remember(statistics, stats)
   remember_bands(statistics, stats)
 end
 
-local function copy(value)
-  if type(value) ~= "table" then return value end
-  local same = {}
-  for key, item in pairs(value) do same[key] = copy(item) end
-  return same
-end
-
 --- Gives what hooks and policies may read, as a table of its own.
 ---@param run table   with statistics and evaluation, either may be absent
 function run_stats.snapshot(run)
   local s = run.statistics or run_stats.new()
   return {
     loss = s.loss, mean_loss = s.mean_loss, loss_slope = s.loss_slope, loss_variance = s.loss_variance,
-    grad_norm = s.grad_norm, grad_norms = copy(s.grad_norms), bands = copy(s.bands), images = s.images,
-    evaluation = copy(run.evaluation),
+    grad_norm = s.grad_norm, grad_norms = tables.copy(s.grad_norms), bands = tables.copy(s.bands), images = s.images,
+    evaluation = tables.copy(run.evaluation),
   }
 end
 

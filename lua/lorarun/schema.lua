@@ -17,6 +17,7 @@
 
 local metrics = require "lorarun.metrics"
 local schedule = require "lorarun.schedule"
+local tables = require "lorarun.tables"
 
 local schema = {}
 
@@ -384,9 +385,7 @@ end
 --- Gives the known names of a registry: families, networks, … or laws.
 function schema.kinds(registry)
   if schema.laws[registry] then return schema.laws[registry] end
-  local names = {}
-  for name in pairs(lorarun.kinds()[registry] or {}) do names[#names + 1] = name end
-  table.sort(names)
+  local names = tables.sorted_keys(lorarun.kinds()[registry] or {})
   return names
 end
 

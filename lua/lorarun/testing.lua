@@ -5,22 +5,13 @@
 -- Each test prints "ok N - name" or "not ok N - name" with the reason; the last
 -- line counts them.
 
+local tables = require "lorarun.tables"
+
 local testing = {}
 
 local function show(value)
   if type(value) == "string" then return string.format("%q", value) end
   return tostring(value)
-end
-
-local function same(a, b)
-  if type(a) ~= "table" or type(b) ~= "table" then return a == b end
-  for key, value in pairs(a) do
-    if not same(value, b[key]) then return false end
-  end
-  for key in pairs(b) do
-    if a[key] == nil then return false end
-  end
-  return true
 end
 
 local function text_of(value)
@@ -35,7 +26,7 @@ function checks.ok(value, message) if not value then error(message or "expected 
 
 --- Fails unless both are equal; tables by their contents.
 function checks.equal(got, expected)
-  if not same(got, expected) then error("got " .. text_of(got) .. ", expected " .. text_of(expected), 2) end
+  if not tables.same(got, expected) then error("got " .. text_of(got) .. ", expected " .. text_of(expected), 2) end
 end
 
 --- Fails unless |got - expected| <= tolerance.

@@ -1,6 +1,7 @@
 --- A plan as people read it in a terminal.
 
 local ROW = "%6s  %8s  %-18s %s"
+local tables = require "lorarun.tables"
 local terminal_plot = require "lorarun.terminal_plot"
 
 local text = {}
@@ -38,13 +39,6 @@ function text.event(event)
     tostring(event.every or "?"), table.concat(shown, ", "))
 end
 
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
-
 local function add_changes(p, lines)
   lines[#lines + 1] = ROW:format("step", "progress", "what", "change")
   for _, change in ipairs(p.changes) do
@@ -75,7 +69,7 @@ end
 --- Gives the knobs of one step, a line each.
 function text.knobs(row, step)
   local lines = { "knobs of step " .. step }
-  for _, key in ipairs(sorted_keys(row)) do lines[#lines + 1] = ("  %-18s %s"):format(key, text.value(row[key])) end
+  for _, key in ipairs(tables.sorted_keys(row)) do lines[#lines + 1] = ("  %-18s %s"):format(key, text.value(row[key])) end
   return table.concat(lines, "\n")
 end
 

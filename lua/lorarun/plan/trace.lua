@@ -8,6 +8,8 @@
 -- The noise is a function of the step, so every rehearsal of a recipe gives the same.  Facts that are tables cross
 -- to the policy only when its text names them: for 10,000 steps they would cost more than all else.
 
+local tables = require "lorarun.tables"
+
 local trace = {}
 
 local MEAN, NEW_PART, BANDS = 0.5, 0.05, 4
@@ -122,23 +124,12 @@ local function ask_all(policy, state, snapshots)
   return ask_each(policy, state, snapshots)
 end
 
-local function same(a, b)
-  if type(a) ~= "table" or type(b) ~= "table" then return a == b end
-  for key, value in pairs(a) do
-    if not same(value, b[key]) then return false end
-  end
-  for key in pairs(b) do
-    if a[key] == nil then return false end
-  end
-  return true
-end
-
 --- Gives a function that checks answers in their order; one like the one before is that one.
 local function checker(place)
   local check = require "lorarun.check"
   local last, last_raw
   return function(answer, step)
-    if last_raw == nil or not same(answer, last_raw) then
+    if last_raw == nil or not tables.same(answer, last_raw) then
       last_raw, last = answer, check.knobs(answer, place .. ", on.step at step " .. step)
     end
     return last

@@ -2,6 +2,7 @@
 
 local journal = require "lorarun.journal"
 local run_folder = require "lorarun.run_folder"
+local tables = require "lorarun.tables"
 
 local log = { usage = "log RUN [--event E] [--runs DIR] [--json]", switches = { "json" }, valued = { "event", "runs" } }
 
@@ -10,9 +11,7 @@ local function chosen(events, kind)
   local known, found = {}, journal.of_kind(events, kind)
   for _, event in ipairs(events) do known[event.event] = true end
   if #found > 0 then return found end
-  local names = {}
-  for name in pairs(known) do names[#names + 1] = name end
-  table.sort(names)
+  local names = tables.sorted_keys(known)
   lorarun.fail { what = "the journal has no event '" .. kind .. "'", where = "--event",
     fix = "events of this run: " .. table.concat(names, ", ") }
 end
