@@ -1,53 +1,43 @@
 --- The page of `lorarun compare --html`: one file with the curves drawn in it; the pictures' sheet lies beside it.
 
+local svg_plot = require "lorarun.svg_plot"
+local web_page = require "lorarun.web_page"
+
 local compare_page = {}
 
 local system = lorarun.system
+local escape = web_page.escape
 
-local WIDTH, HEIGHT, COLOURS = 900, 280, { "#1b6ca8", "#c8553d", "#3c8d5a", "#8a5fb0", "#b08d2e", "#555555" }
-
-local function escape(text)
-  return (tostring(text):gsub("[&<>\"]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }))
+local function points_of(run)
+  local points = {}
+  for step, line in pairs(run.metrics) do
+    if line.loss then points[#points + 1] = { step, line.loss } end
+  end
+  table.sort(points, function(a, b) return a[1] < b[1] end)
+  return points
 end
 
-local function range_of(runs)
-  local range = { first = math.huge, last = 0, low = math.huge, high = -math.huge }
-  for _, run in ipairs(runs) do
-    for step, line in pairs(run.metrics) do
-      range.first, range.last = math.min(range.first, step), math.max(range.last, step)
-      if line.loss then range.low, range.high = math.min(range.low, line.loss), math.max(range.high, line.loss) end
+local function range_of(curves)
+  local range = { first = math.huge, last = 0, low = math.huge, high = -math.huge, name = "loss" }
+  for _, points in ipairs(curves) do
+    for _, point in ipairs(points) do
+      range.first, range.last = math.min(range.first, point[1]), math.max(range.last, point[1])
+      range.low, range.high = math.min(range.low, point[2]), math.max(range.high, point[2])
     end
   end
   return range
 end
 
-local function curve(run, range, colour)
-  local points = {}
-  for step = range.first, range.last do
-    local line = run.metrics[step]
-    if line and line.loss then
-      local x = (step - range.first) / math.max(1, range.last - range.first) * WIDTH
-      local y = HEIGHT - (line.loss - range.low) / math.max(1e-12, range.high - range.low) * HEIGHT
-      points[#points + 1] = ("%.1f,%.1f"):format(x, y)
-    end
-  end
-  return ('<polyline fill="none" stroke="%s" stroke-width="1.5" points="%s"/>'):format(colour, table.concat(points, " "))
-end
-
 local function plot(runs)
-  local range, parts = range_of(runs), {}
-  if range.last == 0 or range.low > range.high then return "<p>no losses</p>" end
-  for i, run in ipairs(runs) do parts[i] = curve(run, range, COLOURS[(i - 1) % #COLOURS + 1]) end
-  return ('<svg viewBox="0 0 %d %d">%s</svg><p>loss %.4g to %.4g, steps %d to %d</p>'):format(WIDTH, HEIGHT,
-    table.concat(parts), range.low, range.high, range.first, range.last)
-end
-
-local function legend(runs)
-  local parts = {}
-  for i, run in ipairs(runs) do
-    parts[i] = ('<span style="color:%s">&#9632; %s</span>'):format(COLOURS[(i - 1) % #COLOURS + 1], escape(run.name))
+  local curves, names = {}, {}
+  for i, run in ipairs(runs) do curves[i], names[i] = points_of(run), run.name end
+  local range, lines = range_of(curves), {}
+  if range.last == 0 or range.low > range.high then return svg_plot.legend(names) .. "<p>no losses</p>" end
+  local frame = svg_plot.frame(range)
+  for i, points in ipairs(curves) do
+    lines[i] = svg_plot.line(frame, svg_plot.envelope(points), { colour = svg_plot.colour(i), title = names[i], width = 1.5 })
   end
-  return "<p>" .. table.concat(parts, " &nbsp; ") .. "</p>"
+  return "<h2>Loss</h2>" .. svg_plot.legend(names) .. svg_plot.draw(frame, lines)
 end
 
 local function row(...)
@@ -81,15 +71,16 @@ end
 ---@param results table[]   of compare.pair
 ---@param sheet string?     path of the pictures' sheet
 function compare_page.write(path, runs, results, sheet)
-  local parts = { '<!doctype html><meta charset="utf-8"><title>compare</title><style>body{font:15px sans-serif;max-width:960px;',
-    "margin:2em auto}td,th{padding:2px 12px;text-align:left;border-bottom:1px solid #ddd}svg,img{width:100%}</style>",
-    legend(runs), plot(runs) }
+  local names, parts = {}, {}
+  for i, run in ipairs(runs) do names[i] = run.name end
+  local title = table.concat(names, ", ")
+  parts[1], parts[2] = "<h1>" .. escape(title) .. "</h1>", plot(runs)
   for _, result in ipairs(results) do
-    parts[#parts + 1] = ("<h2>%s, %s</h2><table><tr><th></th><th>%s</th><th>%s</th></tr>%s</table>"):format(
+    parts[#parts + 1] = ('<h2>%s, %s</h2><div class="wide"><table><tr><th></th><th>%s</th><th>%s</th></tr>%s</table></div>'):format(
       escape(result.first), escape(result.second), escape(result.first), escape(result.second), rows_of(result))
   end
   if sheet then parts[#parts + 1] = ('<img src="%s" alt="pictures">'):format(escape(sheet:match("[^/]+$"))) end
-  system.write(path, table.concat(parts, "\n") .. "\n")
+  system.write(path, web_page.of { title = "comparison of " .. title, style = svg_plot.STYLE, body = parts })
 end
 
 return compare_page
