@@ -79,7 +79,7 @@ end
 
 --- What another registry calls this name, for the message.
 local function other_noun(kind, registry)
-  for _, other in ipairs { "family", "network", "optimizer", "timesteps", "loss", "schedule", "data" } do
+  for _, other in ipairs { "family", "network", "objective", "optimizer", "timesteps", "loss", "schedule", "data" } do
     for _, name in ipairs(other ~= registry and schema.kinds(other) or {}) do
       if name == kind then return other end
     end
@@ -105,6 +105,14 @@ local function check_kind(context, path, value, registry, default)
   }
 end
 
+local function check_factors(context, path, value)
+  if type(value) ~= "table" then fail_type(context, path, value, 'a table: { ["attn.to_q"] = 0.5 }') end
+  for pattern, factor in pairs(value) do
+    check_number(context, path .. '["' .. tostring(pattern) .. '"]', factor, { min = 0 }, "a factor")
+  end
+  return value
+end
+
 local check_fields, check_phases, check_schedule, check_policies
 
 --- Checks one value; gives it as it is used.
@@ -115,6 +123,7 @@ local function check_value(context, s, path, value)
   if s.type == "flag" and type(value) ~= "boolean" then fail_type(context, path, value, "true or false") end
   if s.type == "list" then value = check_list(context, path, value) end
   if s.type == "sizes" then value = check_sizes(context, path, value) end
+  if s.type == "factors" then value = check_factors(context, path, value) end
   if s.type == "phases" then value = check_phases(context, value) end
   if s.type == "policies" then value = check_policies(context, path, value) end
   if s.type == "knobs" then value = check.knobs(value, context.place .. ", " .. path) end
@@ -301,14 +310,6 @@ local function check_group(context, path, value)
     else
       fail_unknown(context, path .. "." .. tostring(key), tostring(key), { "lr", "train" })
     end
-  end
-  return value
-end
-
-local function check_factors(context, path, value)
-  if type(value) ~= "table" then fail_type(context, path, value, 'a table: { ["attn.to_q"] = 0.5 }') end
-  for pattern, factor in pairs(value) do
-    check_number(context, path .. '["' .. tostring(pattern) .. '"]', factor, { min = 0 }, "a factor")
   end
   return value
 end

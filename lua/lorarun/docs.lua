@@ -177,11 +177,11 @@ function docs.recipe_types()
   end
   policy_types(out)
   out[#out + 1] = "---@param settings lorarun.recipe\n---@return lorarun.recipe\nfunction recipe(settings) end\n"
-  local parents = { family = "model", network = "network", optimizer = "optimizer", timesteps = "timesteps", loss = "loss",
+  local parents = { family = "model", network = "network", objective = "objective", optimizer = "optimizer", timesteps = "timesteps", loss = "loss",
     data = "data[]" }
   schedule_types(out)
   ready_policy_types(out)
-  for _, registry in ipairs { "family", "network", "optimizer", "timesteps", "loss", "data" } do
+  for _, registry in ipairs { "family", "network", "objective", "optimizer", "timesteps", "loss", "data" } do
     for _, kind in ipairs(schema.kinds(registry)) do
       out[#out + 1] = ("---@param options? %s\nfunction %s(options) end\n"):format(class_of(parents[registry]), kind)
     end

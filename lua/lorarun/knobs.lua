@@ -131,7 +131,7 @@ function knobs.decide(run, step)
   return knobs.above(run, step, decided, accepted_answer(run, step, decided))
 end
 
-local GROUPS = { "transformer", "clip_l", "t5" }
+local GROUPS = { "transformer", "clip_l", "t5", "vae" }
 
 --- The part of the knobs that the trainer takes.
 function knobs.for_trainer(decided)

@@ -10,8 +10,9 @@ local function text(value) return type(value) == "table" and lorarun.system.enco
 --- Gives the header's entries of a checkpoint, all texts.
 function metadata.of(run)
   local s = run.settings
+  local rank = not lorarun.kinds().network[s.network.kind].is_whole and s.network.rank or nil
   local header = {
-    ss_output_name = run.name, ss_network_dim = s.network.rank, ss_network_alpha = s.network.alpha,
+    ss_output_name = run.name, ss_network_dim = rank, ss_network_alpha = rank and s.network.alpha,
     ss_learning_rate = s.optimizer.lr,
     ss_unet_lr = s.optimizer.lr, ss_optimizer = s.optimizer.kind, ss_lr_scheduler = s.schedule.kind,
     ss_seed = s.seed, ss_steps = run.step, ss_max_train_steps = run.steps, ss_num_train_images = run.pictures,

@@ -95,10 +95,10 @@ function metrics.hold_out(run)
   local e = run.settings.evaluate
   if not e then return end
   local dataset = e.holdout and run.dataset:hold_out(e.holdout, run.settings.seed) or open_folder(run, e.dir)
-  if e.dir then lorarun.data.encode(dataset, run.model, run.cache, {}) end
+  if e.dir and not run.takes_pixels then lorarun.data.encode(dataset, run.model, run.cache, {}) end
   local indices = {}
   for i = 1, dataset:size() do indices[i] = i end
-  local loader = lorarun.data.loader(dataset, run.cache, { batch = 1, seed = run.settings.seed })
+  local loader = lorarun.data.loader(dataset, run.cache, { batch = 1, seed = run.settings.seed, pixels = run.takes_pixels })
   run.heldout = { dataset = dataset, loader = loader, indices = indices }
 end
 

@@ -116,6 +116,27 @@ local function make_absolute(settings, folder)
   if e and e.dir then e.dir = absolute(e.dir) end
 end
 
+--- What learns to rebuild pictures is the VAE and nothing else; what learns to denoise is everything else.
+local function check_objective(settings, place)
+  local rebuilds = settings.objective.kind == "autoencode"
+  local components = settings.network.components or { "transformer" }
+  local is_vae = #components == 1 and components[1] == "vae" and #settings.network.text_encoders == 0
+  if rebuilds and not is_vae then
+    lorarun.fail { what = "autoencode trains the VAE, and the network is not the VAE's", where = place .. ", objective",
+      fix = 'network = full { components = { "vae" } }' }
+  end
+  if rebuilds and settings.render then
+    lorarun.fail { what = "a VAE that trains draws no prompts", where = place .. ", render",
+      fix = "remove render; evaluate = { every = 500, holdout = 16 } measures how well pictures come back" }
+  end
+  for _, name in ipairs(components) do
+    if name == "vae" and not rebuilds then
+      lorarun.fail { what = "the VAE learns nothing from " .. settings.objective.kind, where = place .. ", network.components",
+        fix = 'add objective = autoencode {}, or train { "transformer" }' }
+    end
+  end
+end
+
 local function check_together(settings, place)
   if not settings.steps and not settings.epochs then
     lorarun.fail { what = "the recipe says neither steps nor epochs", where = place, fix = "add steps = 1000" }
@@ -125,6 +146,7 @@ local function check_together(settings, place)
       fix = "use letters, digits, _ . and -" }
   end
   metrics.check(settings, place)
+  check_objective(settings, place)
 end
 
 ---@class lorarun.Recipe

@@ -49,6 +49,12 @@ schema.laws = {
   text_encoders = { "always", "early_freeze", "late_tune", "never" },
 }
 
+-- Kinds of networks: adapters beside frozen layers, and the model's own weights.
+local ADAPTERS, WHOLE = {}, {}
+for name, kind in pairs(lorarun.kinds().network or {}) do table.insert(kind.is_whole and WHOLE or ADAPTERS, name) end
+table.sort(ADAPTERS)
+table.sort(WHOLE)
+
 local MEASURES = "values measured in another way cannot be compared"
 
 schema.settings = {
@@ -70,15 +76,35 @@ schema.settings = {
 
   setting("network", "kind", "what is trained: lora { rank = 16 }", { kinds = "network", required = true,
     shapes = "it shapes the weights" }),
-  setting("network.rank", "integer", "rank of each module", { default = 16, min = 1 }),
-  setting("network.alpha", "number", "scale of the change is alpha / rank; the rank when absent", { min = 0 }),
-  setting("network.dropout", "number", "chance of dropping a row of the bottleneck", { default = 0, min = 0, max = 1 }),
+  setting("network.rank", "integer", "rank of each module", { default = 16, min = 1, acts_with = ADAPTERS }),
+  setting("network.alpha", "number", "scale of the change is alpha / rank; the rank when absent",
+    { min = 0, acts_with = ADAPTERS }),
+  setting("network.dropout", "number", "chance of dropping a row of the bottleneck",
+    { default = 0, min = 0, max = 1, acts_with = ADAPTERS }),
   setting("network.targets", "list", "patterns of layers; empty: every linear of the blocks", { default = {} }),
   setting("network.exclude", "list", "patterns of layers left out", { default = {} }),
   setting("network.text_encoders", "list", 'text encoders with adapters of their own: { "clip_l", "t5" }', { default = {} }),
   setting("network.text_encoder_targets", "list", "patterns of their layers; empty: every linear", { default = {} }),
-  setting("network.text_encoder_rank", "integer", "rank there; the network's when absent", { min = 1 }),
-  setting("network.text_encoder_alpha", "number", "alpha there; absent: as much per rank as in the network", { min = 0 }),
+  setting("network.text_encoder_rank", "integer", "rank there; the network's when absent", { min = 1, acts_with = ADAPTERS }),
+  setting("network.text_encoder_alpha", "number", "alpha there; absent: as much per rank as in the network",
+    { min = 0, acts_with = ADAPTERS }),
+  setting("network.components", "list", 'what trains beside text_encoders: { "transformer" } when absent, or { "vae" }',
+    { acts_with = WHOLE }),
+  setting("network.start", "text", "base: go on from its weights; random: from keyed random numbers",
+    { values = { "base", "random" }, acts_with = WHOLE }),
+  setting("network.init", "factors", 'factors on the random numbers by pattern: { ["proj_out"] = 0 }',
+    { acts_with = WHOLE }),
+
+  setting("objective", "kind", "what the weights learn: denoise, or autoencode { kl = 5e-4 } for the VAE",
+    { kinds = "objective", default = { kind = "denoise" }, shapes = "it is what the weights learn" }),
+  setting("objective.l1", "number", "weight of the mean distance to the picture; 1 when absent",
+    { min = 0, acts_with = { "autoencode" } }),
+  setting("objective.l2", "number", "weight of the mean squared distance; 2 when absent",
+    { min = 0, acts_with = { "autoencode" } }),
+  setting("objective.gradient", "number", "weight of the distance between edges; 0.5 when absent",
+    { min = 0, acts_with = { "autoencode" } }),
+  setting("objective.kl", "number", "weight of the latents' distance from a standard normal; 0.0005 when absent",
+    { min = 0, acts_with = { "autoencode" } }),
 
   setting("data", "sets", "data sets: { images { dir = … } }", { required = true,
     shapes = "the order of the batches follows from it" }),
@@ -209,6 +235,7 @@ schema.knobs = {
   setting("text_encoder", "group", "all text encoders: { lr = …, train = true }, or false to freeze them"),
   setting("clip_l", "group", "the CLIP-L text encoder"),
   setting("t5", "group", "the T5 text encoder"),
+  setting("vae", "group", "the VAE"),
   setting("modules", "factors", 'factors on the rate of modules by pattern: { ["attn.to_q"] = 0.5 }'),
   setting("caption_dropout", "number", "chance of an empty caption, for all data sets", { min = 0, max = 1 }),
   setting("network_dropout", "number", "chance of dropping a row of the bottleneck", { min = 0, max = 1 }),
@@ -392,7 +419,7 @@ end
 --- Gives every constructor that a recipe may call.
 function schema.constructors()
   local names = {}
-  for _, registry in ipairs { "family", "network", "optimizer", "timesteps", "loss", "schedule", "data", "policies",
+  for _, registry in ipairs { "family", "network", "objective", "optimizer", "timesteps", "loss", "schedule", "data", "policies",
     "events", "phases", "text_encoders" } do
     for _, name in ipairs(schema.kinds(registry)) do names[#names + 1] = name end
   end

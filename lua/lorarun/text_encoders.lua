@@ -11,11 +11,12 @@ local render = require "lorarun.render"
 
 local text_encoders = {}
 
---- Gives the encoders that have adapters.
+--- Gives the encoders that the network changes.
 local function adapted(run)
-  local names = {}
+  local is_encoder, names = {}, {}
+  for _, name in ipairs(run.model:text_encoders()) do is_encoder[name] = true end
   for _, name in ipairs(run.network:components()) do
-    if name ~= "transformer" then names[#names + 1] = name end
+    if is_encoder[name] then names[#names + 1] = name end
   end
   return names
 end

@@ -53,13 +53,17 @@ function train.count_steps(run)
   return s.steps or math.max(1, math.floor(s.epochs * run.steps_per_epoch + 0.5))
 end
 
---- Encodes what is missing, and opens the loader.
+--- Encodes what is missing, and opens the loader. An objective that takes pixels needs nothing encoded.
 function train.open_loader(run)
   local s = run.settings
+  run.takes_pixels = lorarun.kinds().objective[s.objective.kind].takes_pixels
   run.cache = lorarun.data.cache(run.cache_folder, run.model)
-  run.encoded = lorarun.data.encode(run.dataset, run.model, run.cache, render.prompts(s))
+  if not run.takes_pixels then
+    run.encoded = lorarun.data.encode(run.dataset, run.model, run.cache, render.prompts(s))
+  end
   metrics.hold_out(run)
-  run.loader = lorarun.data.loader(run.dataset, run.cache, { batch = s.batch, accumulate = s.accumulate, seed = s.seed })
+  run.loader = lorarun.data.loader(run.dataset, run.cache,
+    { batch = s.batch, accumulate = s.accumulate, seed = s.seed, pixels = run.takes_pixels })
   run.steps_per_epoch = run.loader:steps_per_epoch()
   run.steps = train.count_steps(run)
 end
@@ -78,11 +82,13 @@ function train.open_trainer(run)
     kind = s.network.kind, targets = s.network.targets, exclude = s.network.exclude, seed = s.seed, device = run.device,
     text_encoders = s.network.text_encoders, text_encoder_targets = s.network.text_encoder_targets,
     text_encoder_rank = s.network.text_encoder_rank, text_encoder_alpha = s.network.text_encoder_alpha,
+    components = s.network.components,
     options = without(s.network, { "kind", "targets", "exclude", "text_encoders", "text_encoder_targets",
-      "text_encoder_rank", "text_encoder_alpha" }),
+      "text_encoder_rank", "text_encoder_alpha", "components" }),
   })
   run.trainer = lorarun.trainer.new(run.model, run.network, {
     seed = s.seed, optimizer = s.optimizer.kind, options = without(s.optimizer, { "kind", "lr" }),
+    objective = s.objective.kind, objective_options = without(s.objective, { "kind" }),
   })
 end
 

@@ -10,6 +10,7 @@
 ---@field device string?   cpu, cuda, or auto
 ---@field model lorarun.recipe.model   the base model: flux { path = … }
 ---@field network lorarun.recipe.network   what is trained: lora { rank = 16 }
+---@field objective lorarun.recipe.objective?   what the weights learn: denoise, or autoencode { kl = 5e-4 } for the VAE
 ---@field data table[]   data sets: { images { dir = … } }
 ---@field batch integer?   pictures in a micro-batch
 ---@field accumulate integer?   micro-batches in a step
@@ -47,6 +48,15 @@
 ---@field text_encoder_targets table?   patterns of their layers; empty: every linear
 ---@field text_encoder_rank integer?   rank there; the network's when absent
 ---@field text_encoder_alpha number?   alpha there; absent: as much per rank as in the network
+---@field components table?   what trains beside text_encoders: { "transformer" } when absent, or { "vae" }
+---@field start string?   base: go on from its weights; random: from keyed random numbers
+---@field init table<string, number>?   factors on the random numbers by pattern: { ["proj_out"] = 0 }
+
+---@class lorarun.recipe.objective
+---@field l1 number?   weight of the mean distance to the picture; 1 when absent
+---@field l2 number?   weight of the mean squared distance; 2 when absent
+---@field gradient number?   weight of the distance between edges; 0.5 when absent
+---@field kl number?   weight of the latents' distance from a standard normal; 0.0005 when absent
 
 ---@class lorarun.recipe.data
 ---@field dir string   folder of pictures with .txt captions
@@ -148,6 +158,7 @@
 ---@field text_encoder boolean|{ lr: number?, train: boolean? }?   all text encoders: { lr = …, train = true }, or false to freeze them
 ---@field clip_l boolean|{ lr: number?, train: boolean? }?   the CLIP-L text encoder
 ---@field t5 boolean|{ lr: number?, train: boolean? }?   the T5 text encoder
+---@field vae boolean|{ lr: number?, train: boolean? }?   the VAE
 ---@field modules table<string, number>?   factors on the rate of modules by pattern: { ["attn.to_q"] = 0.5 }
 ---@field caption_dropout number?   chance of an empty caption, for all data sets
 ---@field network_dropout number?   chance of dropping a row of the bottleneck
@@ -329,7 +340,16 @@ function best(options) end
 function flux(options) end
 
 ---@param options? lorarun.recipe.network
+function full(options) end
+
+---@param options? lorarun.recipe.network
 function lora(options) end
+
+---@param options? lorarun.recipe.objective
+function autoencode(options) end
+
+---@param options? lorarun.recipe.objective
+function denoise(options) end
 
 ---@param options? lorarun.recipe.optimizer
 function adamw(options) end

@@ -7,6 +7,7 @@
 #include "runtime/render/registry.h"
 #include "runtime/script/guard.h"
 #include "runtime/script/values.h"
+#include "runtime/train/registry.h"
 
 namespace lorarun::bind {
 
@@ -22,6 +23,23 @@ Json with_options(const Registry<Kind>& registry) {
   return all;
 }
 
+// What stands in the model: beside its layers, or in their place.
+Json networks_json() {
+  Json all = with_options(networks::registry());
+  for (auto& [name, kind] : all.items()) {
+    kind["is_whole"] = networks::registry().find(name)->make_whole != nullptr;
+  }
+  return all;
+}
+
+Json objectives_json() {
+  Json all = with_options(train::registry());
+  for (auto& [name, kind] : all.items()) {
+    kind["takes_pixels"] = train::registry().find(name)->takes_pixels;
+  }
+  return all;
+}
+
 template <typename Kind>
 Json abouts(const Registry<Kind>& registry) {
   Json all = Json::object();
@@ -31,11 +49,12 @@ Json abouts(const Registry<Kind>& registry) {
   return all;
 }
 
-// kinds() -> {family = {flux = {about}}, network = {lora = {about, options}}, optimizer = {…},
-// sampler = {…}}
+// kinds() -> {family = {flux = {about}}, network = {lora = {about, options}}, objective = {…},
+// optimizer = {…}, sampler = {…}}
 int kinds(lua_State* L) {
   push_json(L, {{"family", abouts(models::registry())},
-                {"network", with_options(networks::registry())},
+                {"network", networks_json()},
+                {"objective", objectives_json()},
                 {"optimizer", with_options(optim::registry())},
                 {"sampler", abouts(render::registry())}});
   return 1;

@@ -153,13 +153,14 @@ int cached_text(lua_State* L) {
                             check<data::Cache>(L, 1).current_text(check_string(L, 2))));
 }
 
-// data.loader(dataset, cache, {batch, accumulate, seed}) -> Loader
+// data.loader(dataset, cache, {batch, accumulate, seed, pixels}) -> Loader
 int loader(lua_State* L) {
-  const Options options(L, 3, {"batch", "accumulate", "seed"});
+  const Options options(L, 3, {"batch", "accumulate", "seed", "pixels"});
   data::LoaderOptions load;
   load.batch = options.integer("batch", 1);
   load.accumulate = options.integer("accumulate", 1);
   load.seed = static_cast<uint64_t>(options.integer("seed", 0));
+  load.pixels = options.flag("pixels", false);
   return push_handle(L, std::make_shared<data::Loader>(check_shared<data::Dataset>(L, 1),
                                                        check_shared<data::Cache>(L, 2), load));
 }

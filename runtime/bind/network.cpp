@@ -44,6 +44,19 @@ std::vector<std::string> encoders_of(const models::Model& model,
   return chosen;
 }
 
+// The components stay loaded from here on: what trains is what the model computes with.
+std::shared_ptr<networks::Network> whole_network(models::Model& model,
+                                                 const networks::NetworkOptions& options,
+                                                 const std::vector<std::string>& components,
+                                                 uint64_t seed) {
+  std::vector<networks::WholeComponent> all;
+  for (const std::string& name : components) {
+    model.keep(name);
+    all.push_back({name, model.weights(name)});
+  }
+  return std::make_shared<networks::Network>(options, all, seed);
+}
+
 // network.new(model, {kind, targets, exclude, options, seed, device, components, text_encoders,
 // text_encoder_targets, text_encoder_rank, text_encoder_alpha}) -> Network
 int make(lua_State* L) {
@@ -64,13 +77,16 @@ int make(lua_State* L) {
   for (const std::string& encoder : encoders_of(model, options.texts("text_encoders"))) {
     components.push_back(encoder);
   }
+  const auto seed = static_cast<uint64_t>(options.integer("seed", 0));
+  if (networks::registry().get(network.kind, "network").make_whole) {
+    return push_handle(L, whole_network(model, network, components, seed));
+  }
   std::vector<nn::AdaptableLayer> layers;
   for (const std::string& component : components) {
     for (const auto& layer : model.layers(component)) { layers.push_back(layer); }
   }
   return push_handle(L, std::make_shared<networks::Network>(
-                            network, layers, static_cast<uint64_t>(options.integer("seed", 0)),
-                            at::Device(options.text("device", "cpu"))));
+                            network, layers, seed, at::Device(options.text("device", "cpu"))));
 }
 
 // network:parameters() -> {["transformer/<target>.down"] = tensor}: the leaves that train

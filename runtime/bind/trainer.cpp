@@ -56,13 +56,15 @@ train::Knobs check_knobs(lua_State* L, int argument) {
 
 namespace {
 
-// trainer.new(model, network, {seed, optimizer, options}) -> Trainer
+// trainer.new(model, network, {seed, optimizer, options, objective, objective_options}) -> Trainer
 int make(lua_State* L) {
-  const Options options(L, 3, {"seed", "optimizer", "options"});
+  const Options options(L, 3, {"seed", "optimizer", "options", "objective", "objective_options"});
   train::TrainerOptions trainer;
   trainer.seed = static_cast<uint64_t>(options.integer("seed", 0));
   trainer.optimizer = options.text("optimizer", trainer.optimizer);
   trainer.optimizer_options = options.json("options", Json::object());
+  trainer.objective = options.text("objective", trainer.objective);
+  trainer.objective_options = options.json("objective_options", Json::object());
   return push_handle(
       L, std::make_shared<train::Trainer>(check_shared<models::Model>(L, 1),
                                           check_shared<networks::Network>(L, 2), trainer));

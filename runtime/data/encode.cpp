@@ -21,13 +21,18 @@ struct Turn {
   std::vector<Tensor> pixels;
 };
 
-Turn load_turn(std::vector<const Item*> items, const Dataset& dataset) {
-  Turn turn{.items = std::move(items)};
-  turn.pixels.resize(turn.items.size());
-  parallel_for(static_cast<int64_t>(turn.items.size()), [&](int64_t i) {
+std::vector<Tensor> read_pictures(const std::vector<const Item*>& items) {
+  std::vector<Tensor> pixels(items.size());
+  parallel_for(static_cast<int64_t>(items.size()), [&](int64_t i) {
     const auto at = static_cast<size_t>(i);
-    turn.pixels[at] = pixels_of(*turn.items[at]);
+    pixels[at] = pixels_of(*items[at]);
   });
+  return pixels;
+}
+
+Turn load_turn(std::vector<const Item*> items) {
+  Turn turn{.items = std::move(items)};
+  turn.pixels = read_pictures(turn.items);
   return turn;
 }
 
@@ -91,13 +96,12 @@ void encode_pictures(const Dataset& dataset, models::Model& model, const Cache& 
     }
   }
   const size_t per_turn = 4 * static_cast<size_t>(core_count());
-  auto next = std::async(std::launch::async,
-                         [&] { return load_turn(next_items(missing, 0, per_turn), dataset); });
+  auto next =
+      std::async(std::launch::async, [&] { return load_turn(next_items(missing, 0, per_turn)); });
   for (size_t at = 0; at < missing.size(); at += per_turn) {
     const Turn turn = next.get();
-    next = std::async(std::launch::async, [&, at] {
-      return load_turn(next_items(missing, at + per_turn, per_turn), dataset);
-    });
+    next = std::async(std::launch::async,
+                      [&, at] { return load_turn(next_items(missing, at + per_turn, per_turn)); });
     for (size_t i = 0; i < turn.items.size(); ++i) {
       const NamedTensors entry = encode_picture(model, *turn.items[i], turn.pixels[i]);
       blobs.put(cache.latent_key(*turn.items[i]),
@@ -294,6 +298,10 @@ Tensor pixels_of(const Item& item) {
   const Tensor bytes = at::from_blob(const_cast<uint8_t*>(image.rgb.data()),
                                      {image.height, image.width, 3}, at::TensorOptions(at::kByte));
   return bytes.permute({2, 0, 1}).to(at::kFloat).div_(127.5).sub_(1.0).contiguous();
+}
+
+Tensor pixels_of(const std::vector<const Item*>& items) {
+  return at::stack(read_pictures(items));
 }
 
 }  // namespace lorarun::data

@@ -99,4 +99,7 @@ Image prepared_image(const Item& item);
 // The picture as the VAE sees it: [3, H, W] float32 in [-1, 1].
 Tensor pixels_of(const Item& item);
 
+// Pictures of one size: [B, 3, H, W], read by several threads.
+Tensor pixels_of(const std::vector<const Item*>& items);
+
 }  // namespace lorarun::data

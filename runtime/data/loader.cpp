@@ -139,7 +139,6 @@ Batch Loader::next(int64_t step, const StepOptions& options) {
 MicroBatch Loader::load(const std::vector<int64_t>& indices, int64_t step, uint32_t first_sample,
                         const StepOptions& options) const {
   MicroBatch micro{.first_sample = first_sample};
-  std::vector<Tensor> latents;
   std::vector<float> weights;
   for (const int64_t index : indices) {
     const Item& item = dataset_->items[static_cast<size_t>(index)];
@@ -147,17 +146,30 @@ MicroBatch Loader::load(const std::vector<int64_t>& indices, int64_t step, uint3
     const double chance = options.caption_dropout.value_or(item.caption_dropout);
     micro.captions.push_back(caption_draw(options_.seed, step, sample) < chance ? ""
                                                                                 : item.caption);
-    latents.push_back(latent_of(item, step, sample));
     weights.push_back(static_cast<float>(item.weight * weight_of(options.weights, item.set)));
     micro.items.push_back(&item);
   }
-  micro.latents = at::stack(latents);
   micro.weight = at::tensor(weights);
-  micro.live = cache_->live();
-  std::vector<models::TextEmbedding> texts;
-  for (const std::string& caption : micro.captions) { texts.push_back(cache_->text(caption)); }
-  micro.text = joined(texts);
+  add_content(micro, step);
   return micro;
+}
+
+// Latents and the rows of text that are not encoded live; or pixels.
+void Loader::add_content(MicroBatch& micro, int64_t step) const {
+  if (options_.pixels) {
+    micro.latents = pixels_of(micro.items);
+    return;
+  }
+  std::vector<Tensor> latents;
+  std::vector<models::TextEmbedding> texts;
+  for (size_t i = 0; i < micro.items.size(); ++i) {
+    const uint32_t sample = micro.first_sample + static_cast<uint32_t>(i);
+    latents.push_back(latent_of(*micro.items[i], step, sample));
+    texts.push_back(cache_->text(micro.captions[i]));
+  }
+  micro.latents = at::stack(latents);
+  micro.live = cache_->live();
+  micro.text = joined(texts);
 }
 
 Tensor Loader::latent_of(const Item& item, int64_t step, uint32_t sample) const {
@@ -173,20 +185,29 @@ Batch Loader::fixed(const std::vector<int64_t>& indices) const {
   uint32_t sample = 0;
   for (const std::vector<int64_t>& same_size : runs_of_one_size(*dataset_, indices)) {
     MicroBatch micro{.first_sample = sample};
-    std::vector<Tensor> latents;
     for (const int64_t index : same_size) {
       const Item& item = dataset_->items[static_cast<size_t>(index)];
-      latents.push_back(cache_->latent(item));
       micro.captions.push_back(item.caption);
       micro.items.push_back(&item);
       ++sample;
     }
-    micro.latents = at::stack(latents);
-    micro.weight = at::ones({micro.latents.size(0)}, at::kFloat);
-    micro.text = joined(cache_->current_texts(micro.captions));
+    micro.weight = at::ones({static_cast<int64_t>(same_size.size())}, at::kFloat);
+    add_measured_content(micro);
     batch.micro.push_back(std::move(micro));
   }
   return batch;
+}
+
+// The latents' means and the text as the encoders give it now; or pixels.
+void Loader::add_measured_content(MicroBatch& micro) const {
+  if (options_.pixels) {
+    micro.latents = pixels_of(micro.items);
+    return;
+  }
+  std::vector<Tensor> latents;
+  for (const Item* item : micro.items) { latents.push_back(cache_->latent(*item)); }
+  micro.latents = at::stack(latents);
+  micro.text = joined(cache_->current_texts(micro.captions));
 }
 
 Json Loader::cursor() const {

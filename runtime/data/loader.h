@@ -24,7 +24,8 @@ namespace lorarun::data {
 
 // What one micro-batch holds.  B rows of one size.
 struct MicroBatch {
-  Tensor latents;                     // [B, C, h, w] float32, after shift and scale
+  Tensor latents;                     // [B, C, h, w] float32, after shift and scale; or pixels
+                                      // [B, 3, H, W] in [-1, 1] (LoaderOptions::pixels)
   models::TextEmbedding text;         // rows of the cache, from every encoder that is not live
   std::vector<std::string> live;      // encoders that the step runs on the captions itself
   std::vector<std::string> captions;  // after dropout
@@ -42,6 +43,7 @@ struct Batch {
 struct LoaderOptions {
   int64_t batch = 1, accumulate = 1;
   uint64_t seed = 0;
+  bool pixels = false;  // batches hold the pictures themselves and no text: to train a VAE
 };
 
 // What one step changes of the loader's settings.
@@ -75,6 +77,8 @@ class Loader {
   void plan_epoch();
   MicroBatch load(const std::vector<int64_t>& indices, int64_t step, uint32_t first_sample,
                   const StepOptions& options) const;
+  void add_content(MicroBatch& micro, int64_t step) const;
+  void add_measured_content(MicroBatch& micro) const;
   Tensor latent_of(const Item& item, int64_t step, uint32_t sample) const;
 
   std::shared_ptr<const Dataset> dataset_;

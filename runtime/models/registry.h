@@ -33,6 +33,11 @@ struct TextEmbedding {
   std::map<std::string, Tensor> tokens;  // by encoder: [B, S] int64
 };
 
+// What the VAE's encoder says of a picture, before shift and scale.
+struct ImagePosterior {
+  Tensor mean, logvar;  // [B, C, h, w]
+};
+
 // How noise times relate to the model and the sampler.
 struct SigmaShift {
   bool dynamic = false;
@@ -64,6 +69,11 @@ class Model {
   // latents [B, C, h, w] -> pixels [B, 3, H, W] in [-1, 1]
   virtual Tensor decode_image(const Tensor& latents) = 0;
 
+  // The halves of a VAE, differentiable: pixels as above -> posterior; z [B, C, h, w], drawn from
+  // it and without shift and scale -> pixels.
+  virtual ImagePosterior image_posterior(const Tensor& pixels) = 0;
+  virtual Tensor image_of(const Tensor& z) = 0;
+
   // Names of the text encoders: {"clip_l", "t5"}.
   virtual std::vector<std::string> text_encoders() const = 0;
 
@@ -85,6 +95,10 @@ class Model {
   // Frees the weights of "vae", a text encoder, or "text" (all of them); they load again when
   // needed, with the adapters that were in their layers.
   virtual void release(const std::string& component) = 0;
+
+  // Loads a component and lets release() pass it by from now on: its weights train, and what the
+  // files hold is no longer what it is.  change_key() then tells of its weights.
+  virtual void keep(const std::string& component) = 0;
 
   // Loads a text encoder, if it is not there, and gives the bytes of its weights.
   virtual int64_t load(const std::string& encoder) = 0;

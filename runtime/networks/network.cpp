@@ -172,6 +172,7 @@ Network::Network(const NetworkOptions& options, const std::vector<nn::AdaptableL
 void Network::put_into(const std::vector<nn::AdaptableLayer>& chosen, const Json& options,
                        uint64_t seed, at::Device device) {
   const NetworkKind& kind = registry().get(options_.kind, "network");
+  LR_CHECK(kind.make != nullptr, "a kind that stands beside frozen layers");
   for (const nn::AdaptableLayer& one : chosen) {
     const ModuleSpec spec = {.target = target_of(one),
                              .in = one.layer->in(),
@@ -185,6 +186,51 @@ void Network::put_into(const std::vector<nn::AdaptableLayer>& chosen, const Json
     slots_.push_back(one.layer->adapter);
     entries_.push_back({one.component, one.layer->name, module});
   }
+}
+
+namespace {
+
+// Modules of a component in the order of their names: "a.to_q" with its weight and bias.
+std::map<std::string, std::vector<NamedParameter>> modules_of(const WholeComponent& component) {
+  std::map<std::string, std::vector<NamedParameter>> modules;
+  for (const auto& [name, tensor] : component.weights) {
+    const size_t dot = name.rfind('.');
+    modules[name.substr(0, dot)].push_back({name.substr(dot + 1), tensor});
+  }
+  return modules;
+}
+
+// Of all weights, those that the patterns choose; an empty list of targets means all.
+bool is_chosen(const std::string& name, const NetworkOptions& options) {
+  const bool wanted = options.targets.empty() || matches_any(name, options.targets);
+  return wanted && !matches_any(name, options.exclude);
+}
+
+}  // namespace
+
+Network::Network(const NetworkOptions& options, const std::vector<WholeComponent>& components,
+                 uint64_t seed)
+    : options_(options), clock_(std::make_shared<DropoutClock>()) {
+  const NetworkKind& kind = registry().get(options_.kind, "network");
+  LR_CHECK(kind.make_whole != nullptr, "a kind that trains the model's own weights");
+  std::vector<std::string> names;
+  for (const WholeComponent& component : components) {
+    for (const auto& [target, parameters] : modules_of(component)) {
+      names.push_back(full_name(component.name, target));
+      if (!is_chosen(names.back(), options)) { continue; }
+      entries_.push_back({component.name, target,
+                          kind.make_whole({.component = component.name,
+                                           .target = target,
+                                           .parameters = parameters,
+                                           .seed = seed,
+                                           .options = options.options})});
+    }
+  }
+  if (!entries_.empty()) { return; }
+  names.resize(std::min<size_t>(names.size(), 4));
+  throw Error("targets and exclude leave no weight to train")
+      .where("network.targets")
+      .fix("modules are " + join(names, ", ") + ", …");
 }
 
 Network::~Network() {

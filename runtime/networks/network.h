@@ -35,12 +35,24 @@ struct Entry {
   std::shared_ptr<Module> module;
 };
 
+// All weights of a component of the model, by name.
+struct WholeComponent {
+  std::string name;  // "transformer", "clip_l", "vae"
+  std::map<std::string, Tensor>
+      weights;  // "transformer_blocks.0.attn.to_q.weight"; the model's own
+};
+
 class Network {
  public:
   // Makes the modules and puts them into the layers.  Throws Error when no
   // layer matches, naming the pattern and the nearest layer names.
   Network(const NetworkOptions& options, const std::vector<nn::AdaptableLayer>& layers,
           uint64_t seed, at::Device device);
+
+  // Makes a network of a kind that trains the model's own weights: of those that `targets` and
+  // `exclude` choose, or of all.  Throws Error as above.
+  Network(const NetworkOptions& options, const std::vector<WholeComponent>& components,
+          uint64_t seed);
   ~Network();  // takes the modules out of the layers
 
   const std::vector<Entry>& entries() const { return entries_; }
@@ -50,6 +62,9 @@ class Network {
   std::vector<NamedParameter> parameters() const;
 
   const NetworkOptions& options() const { return options_; }
+
+  // True when the model's own weights train (full): its file holds whole weights, not a LoRA.
+  bool is_whole() const { return !entries_.empty() && entries_.front().module->is_whole(); }
 
  private:
   void put_into(const std::vector<nn::AdaptableLayer>& chosen, const Json& options, uint64_t seed,

@@ -37,7 +37,12 @@ class Module : public nn::Adapter {
   virtual int64_t rank() const = 0;
 
   // The change of the weight that this module stands for, [out, in] float32, at strength 1.
+  // Throws Error for a kind that keeps no start to compare with.
   virtual Tensor delta_weight() const = 0;
+
+  // True when the parameters are the model's own weights, not a change beside them: such a module
+  // may rest at first (a gate of 0 lets no gradient through) and stands in no layer's slot.
+  virtual bool is_whole() const { return false; }
 
   // Hash of the parameters, alpha and strength; "" while the module changes nothing.
   std::string change_key() const override;
@@ -57,10 +62,20 @@ struct ModuleSpec {
   std::shared_ptr<const DropoutClock> clock;
 };
 
+// What a kind needs that trains the model's own weights: those of one module.
+struct WholeSpec {
+  std::string component, target;           // "transformer", "transformer_blocks.0.attn.to_q"
+  std::vector<NamedParameter> parameters;  // the model's tensors: "weight", "bias"
+  uint64_t seed = 0;
+  Json options;
+};
+
+// A kind has one of the two makers.
 struct NetworkKind {
   std::string about;                 // one line for --help
   std::vector<std::string> options;  // keys of the recipe's table that this kind reads
-  std::function<std::unique_ptr<Module>(const ModuleSpec&)> make;
+  std::function<std::unique_ptr<Module>(const ModuleSpec&)> make;  // beside a frozen layer
+  std::function<std::unique_ptr<Module>(const WholeSpec&)> make_whole = {};  // in its place
 };
 
 const Registry<NetworkKind>& registry();  // generated

@@ -17,19 +17,17 @@ bool has_weights(const std::filesystem::path& folder, const std::string& stem) {
          std::filesystem::exists(folder / (stem + ".safetensors.index.json"));
 }
 
-// A random base's tensor: keyed by (seed, "weights/<component>/<name>").  Matrices and kernels are
-// normal with variance 1/fan_in, norm weights are 1, biases are 0.
-Tensor random_tensor(uint64_t seed, const std::string& component, const std::string& name,
+}  // namespace
+
+Tensor random_weight(uint64_t seed, const std::string& place, const std::string& name,
                      at::IntArrayRef shape) {
   const bool is_bias = name.ends_with("bias");
   if (shape.size() < 2) { return is_bias ? at::zeros(shape) : at::ones(shape); }
   int64_t fan_in = 1;
   for (size_t i = 1; i < shape.size(); ++i) { fan_in *= shape[i]; }
-  return keyed_normal(seed, "weights/" + component + "/" + name, 0, 0, shape)
+  return keyed_normal(seed, place + "/" + name, 0, 0, shape)
       .mul_(1.0 / std::sqrt(static_cast<double>(fan_in)));
 }
-
-}  // namespace
 
 Weights Weights::open(const std::filesystem::path& folder, Placement placement) {
   Weights weights;
@@ -64,7 +62,7 @@ void Weights::ignore(const std::string& name) {
 
 Tensor Weights::read(const std::string& name, at::IntArrayRef shape) const {
   if (!file_) {
-    return random_tensor(random_seed_, folder_.filename().string(), name, shape)
+    return random_weight(random_seed_, "weights/" + folder_.filename().string(), name, shape)
         .to(placement_.device, placement_.dtype);
   }
   const TensorView* view = file_->find(name);

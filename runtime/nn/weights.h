@@ -70,6 +70,11 @@ class Weights {
   std::set<std::string> ignored_;
 };
 
+// What a weight is before it learned anything, keyed by (seed, "<place>/<name>"): matrices and
+// kernels normal with variance 1/fan_in, norm weights 1, biases 0.  float32 on the CPU.
+Tensor random_weight(uint64_t seed, const std::string& place, const std::string& name,
+                     at::IntArrayRef shape);
+
 // Reads config.json of a component.  Throws Error when `_class_name` (or
 // `architectures`) is another than `expected`, naming both.
 Json read_config(const std::filesystem::path& folder, const std::string& expected_class);

@@ -102,14 +102,40 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-// The file gets its name only after the check.
-void write_lora(const std::filesystem::path& path, Trainer& trainer, const SaveOptions& options) {
-  const networks::LoraFile file = lora_of(trainer.network());
-  const TemporaryFolder temporary(path);
-  const std::filesystem::path draft = temporary.path() / path.filename();
+void write_lora(const std::filesystem::path& draft, const networks::Network& network,
+                const SaveOptions& options) {
+  const networks::LoraFile file = lora_of(network);
   networks::write_lora_file(draft, file, options.dialect, dtype_from_name(options.dtype),
                             options.metadata);
   if (options.self_check) { self_check(draft, file, options.dtype); }
+}
+
+// Whole weights under the names that `lorarun export --weights` reads: "<component>.<name>".
+void write_whole(const std::filesystem::path& draft, const networks::Network& network,
+                 const SaveOptions& options) {
+  const at::ScalarType dtype = dtype_from_name(options.dtype);
+  NamedTensors weights;
+  for (const networks::Entry& entry : network.entries()) {
+    for (const networks::NamedParameter& one : entry.module->named_parameters()) {
+      weights[entry.component + "." + entry.target + "." + one.name] =
+          one.tensor.detach().to(at::kCPU, dtype);
+    }
+  }
+  save_tensors(draft, weights, options.metadata);
+  if (!options.self_check) { return; }
+  const NamedTensors read = load_tensors(draft);
+  for (const auto& [name, tensor] : weights) {
+    LR_CHECK(read.contains(name) && read.at(name).equal(tensor), "the file changed " + name);
+  }
+}
+
+// The file gets its name only after the check.
+void write_network(const std::filesystem::path& path, Trainer& trainer,
+                   const SaveOptions& options) {
+  const TemporaryFolder temporary(path);
+  const std::filesystem::path draft = temporary.path() / path.filename();
+  const networks::Network& network = trainer.network();
+  network.is_whole() ? write_whole(draft, network, options) : write_lora(draft, network, options);
   std::filesystem::rename(draft, path);
   flush_folder(path.parent_path());
 }
@@ -222,11 +248,11 @@ void save_checkpoint(const CheckpointPlace& place, int64_t step, Trainer& traine
   remove_leftovers(place);
   write_state(place, step, trainer, state);
   if (trainer.has_ema()) {
-    write_lora(raw_path(place, step), trainer, options);
+    write_network(raw_path(place, step), trainer, options);
     const AveragedWeights averaged(trainer);
-    write_lora(place.lora(step), trainer, options);
+    write_network(place.lora(step), trainer, options);
   } else {
-    write_lora(place.lora(step), trainer, options);
+    write_network(place.lora(step), trainer, options);
   }
   remove_old(place, options);
 }

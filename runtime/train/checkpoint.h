@@ -1,5 +1,6 @@
-// Checkpoints: NAME-000250.safetensors (the LoRA that other programs load) and
-// NAME-000250.state/ (everything needed to resume to the bit).
+// Checkpoints: NAME-000250.safetensors (the LoRA that other programs load; whole weights as
+// "<component>.<name>" when the network is full) and NAME-000250.state/ (everything needed to
+// resume to the bit).
 //
 //   NAME-000250.state/state.json          step, loader cursor, policy state, seed, hashes
 //   NAME-000250.state/tensors.safetensors raw float32 adapter, moments, EMA

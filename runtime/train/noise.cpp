@@ -8,6 +8,7 @@
 #include "kernels/keyed_random.h"
 #include "kernels/noise_mix.h"
 #include "runtime/base/error.h"
+#include "runtime/tensor/tensor.h"
 
 namespace lorarun::train {
 namespace {
@@ -86,6 +87,16 @@ Tensor draw_noise(const SampleKeys& keys, at::IntArrayRef shape) {
                  row_to_write(noise, row));
   }
   return noise;
+}
+
+Tensor measuring_noise(uint64_t seed, uint32_t index, uint32_t first_sample,
+                       at::IntArrayRef shape) {
+  std::vector<Tensor> rows;
+  for (int64_t row = 0; row < shape[0]; ++row) {
+    rows.push_back(keyed_normal(seed, "loss", index, first_sample + static_cast<uint32_t>(row),
+                                shape.slice(1)));
+  }
+  return at::stack(rows);
 }
 
 Noised add_noise(const Tensor& latents, const Tensor& noise, const Tensor& sigma) {

@@ -27,6 +27,10 @@ Tensor draw_sigma(const TimestepLaw& law, const SampleKeys& keys, int64_t rows,
 // noise [B, C, h, w]: stream "noise", one draw per row in row-major order.
 Tensor draw_noise(const SampleKeys& keys, at::IntArrayRef shape);
 
+// The noise that pictures are measured with, the same for ever: stream "loss", keyed by (seed,
+// index of the noise time, sample).  [B, C, h, w] for rows `first_sample` and after.
+Tensor measuring_noise(uint64_t seed, uint32_t index, uint32_t first_sample, at::IntArrayRef shape);
+
 struct Noised {
   Tensor noisy, target;  // [B, C, h, w]
 };

@@ -11,8 +11,6 @@
 #include "runtime/optim/clip.h"
 #include "runtime/optim/ema.h"
 #include "runtime/tensor/tensor.h"
-#include "runtime/train/loss.h"
-#include "runtime/train/noise.h"
 
 namespace lorarun::train {
 namespace {
@@ -86,27 +84,6 @@ double mean_of(const std::vector<double>& numbers) {
   return std::accumulate(numbers.begin(), numbers.end(), 0.0) / static_cast<double>(numbers.size());
 }
 
-// [B]: the loss of each picture at one noise time.
-Tensor losses_at(models::Model& model, const data::MicroBatch& micro,
-                 const models::TextEmbedding& text, uint32_t index, const LossOptions& options) {
-  const double sigma = options.sigmas[index];
-  if (!(sigma >= 0.0 && sigma <= 1.0)) {
-    throw Error("a noise time of " + std::to_string(sigma)).fix("sigmas lie from 0 to 1");
-  }
-  const int64_t rows = micro.latents.size(0);
-  std::vector<Tensor> noise;
-  for (int64_t row = 0; row < rows; ++row) {
-    noise.push_back(keyed_normal(options.seed, "loss", index,
-                                 micro.first_sample + static_cast<uint32_t>(row),
-                                 micro.latents.sizes().slice(1)));
-  }
-  const Tensor times = at::full({rows}, sigma, at::kFloat);
-  const Noised noised = add_noise(micro.latents, at::stack(noise), times);
-  const Tensor guidance = at::full({rows}, options.guidance, at::kFloat);
-  const Tensor prediction = model.predict(noised.noisy, times, text, guidance);
-  return sample_losses(options.loss, prediction, noised.target);
-}
-
 // Multiplies the factor into the modules that the pattern names; false when there is none.
 bool multiply_factors(const networks::Network& network, const std::string& pattern, double factor,
                       std::vector<optim::Group>& groups) {
@@ -133,7 +110,8 @@ bool multiply_factors(const networks::Network& network, const std::string& patte
 bool has_gradient(const networks::Module& module) {
   for (const networks::NamedParameter& one : module.named_parameters()) {
     const Tensor& gradient = one.tensor.grad();
-    if (gradient.defined() && gradient.abs().max().item<double>() > 0.0) { return true; }
+    if (!gradient.defined()) { continue; }
+    if (module.is_whole() || gradient.abs().max().item<double>() > 0.0) { return true; }
   }
   return false;
 }
@@ -166,7 +144,9 @@ Trainer::Trainer(std::shared_ptr<models::Model> model, std::shared_ptr<networks:
       groups_(groups_of(*network_)),
       optimizer_(optim::registry()
                      .get(options_.optimizer, "optimizer")
-                     .make(groups_, options_.optimizer_options)) {}
+                     .make(groups_, options_.optimizer_options)),
+      objective_(registry().get(options_.objective, "objective").make(options_.objective_options)) {
+}
 
 Stats Trainer::step(const data::Batch& batch, const Knobs& knobs) {
   const double started = steady_now_s();
@@ -236,38 +216,22 @@ void Trainer::accumulate(const data::MicroBatch& micro, const data::Batch& batch
                        .first_sample = keys.first_sample,
                        .dropout = knobs.network_dropout};
 
-  const int64_t rows = micro.latents.size(0);
-  const int64_t tokens = model_->image_tokens(micro.latents.size(2), micro.latents.size(3));
-  const Tensor sigma = draw_sigma(knobs.timesteps, keys, rows, tokens);
-  const Tensor noise = draw_noise(keys, micro.latents.sizes());
-  const Noised noised = add_noise(micro.latents, noise, sigma);
-  const Tensor guidance = at::full({rows}, knobs.guidance, at::kFloat);
-  const models::TextEmbedding text = text_of(micro);
-
-  const Tensor prediction = model_->predict(noised.noisy, sigma, text, guidance);
-  const Tensor losses = sample_losses(knobs.loss, prediction, noised.target);
-  const Tensor weight = (micro.weight * sigma_weights(knobs.loss, sigma)).to(losses.device());
-  const Tensor loss = (losses * weight).sum() / rows_in_all;
+  OpenedMicro opened = objective_->losses(*model_, micro, text_of(micro), knobs, keys);
+  opened.weight = opened.weight.to(opened.loss.device());
+  const Tensor loss = (opened.loss * opened.weight).sum() / rows_in_all;
   loss.backward();
   network_->clock().training = false;
 
   stats.loss += loss.item<double>();
-  for (int64_t row = 0; row < rows; ++row) {
-    stats.losses.push_back(losses[row].item<double>());
-    stats.sigma.push_back(sigma[row].item<double>());
+  for (int64_t row = 0; row < micro.latents.size(0); ++row) {
+    stats.losses.push_back(opened.loss[row].item<double>());
+    stats.sigma.push_back(opened.sigma[row].item<double>());
   }
-  if (on_micro) {
-    on_micro({.latents = micro.latents,
-              .noise = noise,
-              .noisy = noised.noisy,
-              .target = noised.target,
-              .prediction = prediction.detach(),
-              .sigma = sigma,
-              .guidance = guidance,
-              .loss = losses.detach(),
-              .weight = weight,
-              .text = text});
-  }
+  if (!on_micro) { return; }
+  opened.prediction = opened.prediction.detach();
+  opened.noisy = opened.noisy.detach();
+  opened.loss = opened.loss.detach();
+  on_micro(opened);
 }
 
 bool Trainer::trains(const std::string& name) const {
@@ -297,7 +261,8 @@ MeasuredLoss Trainer::loss(const data::Batch& batch, const LossOptions& options)
   for (const data::MicroBatch& micro : batch.micro) {
     const models::TextEmbedding text = text_of(micro);
     for (size_t i = 0; i < options.sigmas.size(); ++i) {
-      const Tensor losses = losses_at(*model_, micro, text, static_cast<uint32_t>(i), options);
+      const Tensor losses =
+          objective_->measure(*model_, micro, text, static_cast<uint32_t>(i), options);
       for (int64_t row = 0; row < losses.size(0); ++row) {
         measured.losses[i].push_back(losses[row].item<double>());
       }

@@ -1,6 +1,6 @@
 // The training step.
 //
-//   for each micro-batch: noise -> prediction -> loss -> backward
+//   for each micro-batch: objective (noise -> prediction -> loss) -> backward
 //   then: clip, optimizer, EMA
 //
 // A text encoder that trains runs on the batch's captions, inside the graph; the others come from
@@ -24,6 +24,7 @@
 #include "runtime/networks/network.h"
 #include "runtime/optim/registry.h"
 #include "runtime/train/knobs.h"
+#include "runtime/train/registry.h"
 
 namespace lorarun::train {
 
@@ -37,21 +38,6 @@ struct Stats {
   double step_s = 0.0;
 };
 
-// Everything of one micro-batch, laid open for `lorarun step`.
-struct OpenedMicro {
-  Tensor latents, noise, noisy, target, prediction;  // [B, C, h, w]
-  Tensor sigma, guidance, loss, weight;              // [B]
-  models::TextEmbedding text;
-};
-
-// How Trainer::loss measures.
-struct LossOptions {
-  std::vector<double> sigmas;  // each picture is measured at each of these noise times
-  uint64_t seed = 0;
-  double guidance = 1.0;
-  LossLaw loss = {};  // its weighting is left out
-};
-
 struct MeasuredLoss {
   double mean = 0.0;                        // over all
   std::vector<double> by_sigma;             // mean over the pictures
@@ -62,6 +48,8 @@ struct TrainerOptions {
   uint64_t seed = 0;
   std::string optimizer = "adamw";
   Json optimizer_options = Json::object();
+  std::string objective = "denoise";
+  Json objective_options = Json::object();
 };
 
 class Trainer {
@@ -117,6 +105,7 @@ class Trainer {
   TrainerOptions options_;
   std::vector<optim::Group> groups_;
   std::unique_ptr<optim::Optimizer> optimizer_;
+  std::unique_ptr<Objective> objective_;
   std::vector<Tensor> ema_;
   std::set<std::string> checked_groups_;   // whose adapters were seen to get gradients
   std::set<std::string> unused_patterns_;  // of module factors, that were warned of

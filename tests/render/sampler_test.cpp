@@ -44,6 +44,8 @@ class FlatModel : public models::Model {
   Tensor decode_image(const Tensor& latents) override {
     return latents.repeat_interleave(8, 2).repeat_interleave(8, 3);
   }
+  models::ImagePosterior image_posterior(const Tensor& pixels) override { return {pixels, pixels}; }
+  Tensor image_of(const Tensor& z) override { return z; }
   std::vector<std::string> text_encoders() const override { return {"number"}; }
   std::string change_key(const std::string& /*encoder*/) const override { return ""; }
   int64_t load(const std::string& /*encoder*/) override { return 0; }
@@ -60,6 +62,7 @@ class FlatModel : public models::Model {
   }
   std::vector<nn::AdaptableLayer> layers(const std::string& /*component*/) override { return {}; }
   void release(const std::string& /*component*/) override {}
+  void keep(const std::string& /*component*/) override {}
   std::map<std::string, std::string> weight_files() const override { return {}; }
   std::map<std::string, Tensor> weights(const std::string& /*component*/) override { return {}; }
 

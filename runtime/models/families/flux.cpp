@@ -17,6 +17,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/files.h"
+#include "runtime/base/hash.h"
 #include "runtime/models/denoiser/flux_transformer.h"
 #include "runtime/models/encoder/clip_text.h"
 #include "runtime/models/encoder/t5_encoder.h"
@@ -58,6 +59,15 @@ Error no_component(const std::string& component) {
       .fix(component, {"transformer", "clip_l", "t5", "vae", "text"}, "components");
 }
 
+std::string hash_of(const std::map<std::string, Tensor>& weights) {
+  Sha256 hash;
+  for (const auto& [name, tensor] : weights) {
+    const Tensor plain = tensor.detach().cpu().contiguous();
+    hash.add(name).add(plain.const_data_ptr(), plain.nbytes());
+  }
+  return hash.hex();
+}
+
 // One component: its folder and how to make it; made at the first get().
 template <typename Component>
 class Lazy {
@@ -73,14 +83,21 @@ class Lazy {
   }
 
   void release() {
-    if (!component_) { return; }
+    if (!component_ || kept_) { return; }
     if constexpr (kIsAdaptable) { slots_.keep(component_->linears()); }
     component_.reset();
   }
 
+  void keep() {
+    get();
+    kept_ = true;
+  }
+
   bool is_loaded() const { return component_ != nullptr; }
 
+  // Of its adapters, or of all its weights when they train themselves.
   std::string change_key() const {
+    if (kept_) { return hash_of(component_->weights()); }
     return component_ ? nn::AdapterSlots::change_key(component_->linears()) : slots_.change_key();
   }
 
@@ -102,6 +119,7 @@ class Lazy {
   nn::Placement placement_;
   std::unique_ptr<Component> component_;
   nn::AdapterSlots slots_;  // of a released component
+  bool kept_ = false;       // release() leaves it
   std::string fingerprint_;
 };
 
@@ -163,6 +181,15 @@ class Flux : public Model {
     return vae.decode(to(vae_.placement(), latents) / vae.scaling_factor() + vae.shift_factor());
   }
 
+  ImagePosterior image_posterior(const Tensor& pixels) override {
+    expect_shape(pixels, "B C H W", {{"C", 3}}, "the picture");
+    AutoencoderKL& vae = vae_.get();
+    const auto [mean, logvar] = vae.encode(to(vae_.placement(), pixels));
+    return {mean, logvar};
+  }
+
+  Tensor image_of(const Tensor& z) override { return vae_.get().decode(to(vae_.placement(), z)); }
+
   std::vector<std::string> text_encoders() const override { return {"clip_l", "t5"}; }
 
   TextEmbedding encode_text(const std::vector<std::string>& captions,
@@ -221,6 +248,13 @@ class Flux : public Model {
     if (component != "text") { expect_encoder(component); }
     if (component != "t5") { clip_.release(); }
     if (component != "clip_l") { t5_.release(); }
+  }
+
+  void keep(const std::string& component) override {
+    if (component == "transformer") { return transformer_.keep(); }
+    if (component == "vae") { return vae_.keep(); }
+    expect_encoder(component);
+    component == "clip_l" ? clip_.keep() : t5_.keep();
   }
 
   int64_t load(const std::string& encoder) override {

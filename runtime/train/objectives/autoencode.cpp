@@ -1,0 +1,117 @@
+// The VAE learns to rebuild pictures from a sample of its own posterior.
+//
+//   d = decode(mean + std noise) - pixels
+//   loss = l1 mean|d| + l2 mean d^2 + gradient (mean|dx d| + mean|dy d|) + kl KL
+//   KL = mean over the latent of (mean^2 + var - 1 - log var) / 2
+//
+// dx and dy are forward differences: they make edges sharp that l1 and l2 leave soft.  The noise is
+// stream "latent", keyed by (seed, step, sample).  A measurement decodes the posterior's mean and
+// leaves KL out; noise times mean nothing here, so every sigma gives the same number.
+//
+// Source: Kingma and Welling 2014, "Auto-encoding variational Bayes"; KL per element as in
+// latent-diffusion trainers, so that its weight does not depend on the picture's size.
+
+#include <cmath>
+
+#include "runtime/base/error.h"
+#include "runtime/tensor/tensor.h"
+#include "runtime/train/registry.h"
+
+namespace lorarun::train {
+namespace {
+
+struct Weights {
+  double l1 = 1.0, l2 = 2.0, gradient = 0.5, kl = 5e-4;
+};
+
+double weight_of(const Json& options, const char* key, double otherwise) {
+  if (!options.contains(key) || options[key].is_null()) { return otherwise; }
+  const Json& value = options[key];
+  const bool good = value.is_number() && std::isfinite(value.get<double>()) && value >= 0.0;
+  if (!good) {
+    throw Error(std::string(key) + " must be a finite number of at least 0, not " + value.dump())
+        .where(std::string("objective.") + key);
+  }
+  return value.get<double>();
+}
+
+Weights read_weights(const Json& options) {
+  Weights weights;
+  weights.l1 = weight_of(options, "l1", weights.l1);
+  weights.l2 = weight_of(options, "l2", weights.l2);
+  weights.gradient = weight_of(options, "gradient", weights.gradient);
+  weights.kl = weight_of(options, "kl", weights.kl);
+  if (weights.l1 + weights.l2 + weights.gradient == 0.0) {
+    throw Error("l1, l2 and gradient are 0: nothing asks for the picture back")
+        .where("objective")
+        .fix("autoencode { l1 = 1, l2 = 2, gradient = 0.5, kl = 5e-4 }");
+  }
+  return weights;
+}
+
+// mean |x| of each sample
+Tensor mean_size(const Tensor& x) {
+  return x.abs().mean({1, 2, 3});
+}
+
+Tensor edge_losses(const Tensor& d) {
+  return mean_size(d.diff(1, 3)) + mean_size(d.diff(1, 2));
+}
+
+class Autoencode : public Objective {
+ public:
+  explicit Autoencode(const Weights& weights) : weights_(weights) {}
+
+  OpenedMicro losses(models::Model& model, const data::MicroBatch& micro,
+                     const models::TextEmbedding& text, const Knobs&,
+                     const SampleKeys& keys) const override {
+    OpenedMicro opened{.latents = micro.latents, .target = micro.latents, .text = text};
+    const auto [mean, logvar] = model.image_posterior(micro.latents);
+    opened.noise = posterior_noise(keys, mean.sizes()).to(mean.device(), mean.scalar_type());
+    opened.noisy = mean + at::exp(0.5 * logvar) * opened.noise;
+    opened.prediction = model.image_of(opened.noisy);
+    const Tensor divergence = 0.5 * (mean.square() + logvar.exp() - 1.0 - logvar).mean({1, 2, 3});
+    opened.loss = rebuilding(opened.prediction, micro.latents) + weights_.kl * divergence;
+    opened.weight = micro.weight;
+    opened.sigma = opened.guidance = at::zeros({micro.latents.size(0)}, at::kFloat);
+    return opened;
+  }
+
+  Tensor measure(models::Model& model, const data::MicroBatch& micro, const models::TextEmbedding&,
+                 uint32_t, const LossOptions&) const override {
+    return rebuilding(model.image_of(model.image_posterior(micro.latents).mean), micro.latents);
+  }
+
+ private:
+  static Tensor posterior_noise(const SampleKeys& keys, at::IntArrayRef shape) {
+    std::vector<Tensor> rows;
+    for (int64_t row = 0; row < shape[0]; ++row) {
+      rows.push_back(keyed_normal(keys.seed, "latent", keys.step,
+                                  static_cast<uint32_t>(keys.first_sample + row), shape.slice(1)));
+    }
+    return at::stack(rows);
+  }
+
+  // [B]
+  Tensor rebuilding(const Tensor& rebuilt, const Tensor& pixels) const {
+    const Tensor d = rebuilt.to(at::kFloat) - pixels.to(rebuilt.device(), at::kFloat);
+    Tensor sum = weights_.l1 * mean_size(d) + weights_.l2 * d.square().mean({1, 2, 3});
+    if (weights_.gradient > 0.0) { sum = sum + weights_.gradient * edge_losses(d); }
+    return sum;
+  }
+
+  Weights weights_;
+};
+
+}  // namespace
+
+ObjectiveKind describe_autoencode() {
+  return {.about = "the VAE learns to rebuild pictures",
+          .options = {"l1", "l2", "gradient", "kl"},
+          .takes_pixels = true,
+          .make = [](const Json& options) {
+            return std::make_unique<Autoencode>(read_weights(options));
+          }};
+}
+
+}  // namespace lorarun::train
