@@ -65,7 +65,7 @@ void open_all(lua_State* L) {
   luaL_register(L, nullptr, kFunctions);
   for (const auto open :
        {open_tensor, open_kinds, open_image, open_model, open_network, open_optimizer, open_loader,
-        open_trainer, open_checkpoint, open_render, open_run_files}) {
+        open_trainer, open_checkpoint, open_render, open_run_files, open_tokenizer}) {
     open(L);
   }
   lua_pushvalue(L, -1);

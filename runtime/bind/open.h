@@ -24,6 +24,7 @@ void open_trainer(lua_State* L);     // lorarun.trainer, Trainer
 void open_checkpoint(lua_State* L);  // lorarun.checkpoint
 void open_render(lua_State* L);      // lorarun.render
 void open_run_files(lua_State* L);   // lorarun.run_files, RunFiles
+void open_tokenizer(lua_State* L);   // lorarun.tokenizer, Tokenizer
 
 // Makes the table `lorarun` with everything that is bound, and sets the global.
 void open_all(lua_State* L);

@@ -29,8 +29,9 @@ class Sentences : public sentencepiece::SentenceIterator {
 };
 
 // One thread and no sampling: the same bytes each time.
-std::unordered_map<std::string, std::string> trainer_settings(int vocab_size) {
+std::unordered_map<std::string, std::string> trainer_settings(int vocab_size, bool fold_case) {
   return {{"model_type", "unigram"},
+          {"normalization_rule_name", fold_case ? "nmt_nfkc_cf" : "nmt_nfkc"},
           {"vocab_size", std::to_string(vocab_size)},
           {"hard_vocab_limit", "false"},
           {"character_coverage", "1.0"},
@@ -46,14 +47,14 @@ std::unordered_map<std::string, std::string> trainer_settings(int vocab_size) {
 }  // namespace
 
 int train_sentencepiece(const std::vector<std::string>& sentences, int vocab_size,
-                        const fs::path& folder) {
+                        const fs::path& folder, const SentencePieceOptions& options) {
   for (size_t i = 0; i < sentences.size(); ++i) {
     expect_utf8(sentences[i], "training sentence " + std::to_string(i + 1));
   }
   Sentences iterator(sentences);
   std::string model;
-  const auto status =
-      sentencepiece::SentencePieceTrainer::Train(trainer_settings(vocab_size), &iterator, &model);
+  const auto status = sentencepiece::SentencePieceTrainer::Train(
+      trainer_settings(vocab_size, options.fold_case), &iterator, &model);
   sentencepiece::SentencePieceProcessor trained;
   if (!status.ok() || !trained.LoadFromSerializedProto(model).ok()) {
     throw Error("SentencePiece could not make a vocabulary of " + std::to_string(vocab_size) +
@@ -62,7 +63,7 @@ int train_sentencepiece(const std::vector<std::string>& sentences, int vocab_siz
         .fix("give more sentences, or a vocabulary with room for every character they hold");
   }
   const OrderedJson config = {{"tokenizer_class", "T5Tokenizer"},
-                              {"model_max_length", 512},
+                              {"model_max_length", options.max_length},
                               {"eos_token", "</s>"},
                               {"pad_token", "<pad>"},
                               {"unk_token", "<unk>"},
