@@ -141,10 +141,10 @@ local function finish(run, options, exit_code)
   run_folder.write_manifest(run, status)
   local last = last_checkpoint(run)
   local file = ("%s/checkpoints/%s-%06d.safetensors"):format(run.folder, run.name, last)
-  run.progress:say(("%s at step %d of %d: %s"):format(status, run.step, run.steps, file))
+  local report = require("lorarun.summary").tell(run)
   if options.json then
     print(system.encode { name = run.name, folder = run.folder, status = status, step = run.step, steps = run.steps,
-      loss = run.last.loss, mean_loss = run.last.mean_loss, checkpoint = file })
+      loss = run.last.loss, mean_loss = run.last.mean_loss, checkpoint = file, report = report })
   end
   return exit_code
 end

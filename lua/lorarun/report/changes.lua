@@ -1,0 +1,77 @@
+--- What changed while a run trained, and when: the journal's lines that people ask about, long runs of decisions folded.
+--
+--   { step, to, event, origin, what, lines }    `to` and `lines` only of a fold: its last step, and each line in it
+
+local journal = require "lorarun.journal"
+local tables = require "lorarun.tables"
+
+local changes = {}
+
+local system = lorarun.system
+
+local TOLD = { tweak = true, untweak = true, reload = true, decision = true, rollback = true, warn = true, select = true,
+  encoder = true, write = true, fork = true, resume = true, refused = true, stop = true }
+
+local FOLD_FROM = 4
+
+local function value_text(value)
+  if type(value) == "number" then return ("%.4g"):format(value) end
+  return type(value) == "table" and system.encode(value) or tostring(value)
+end
+
+--- A hook's answer as words: "lr 0.001, clip 0.5".
+local function answer_text(text)
+  if text == nil then return "nothing" end
+  local good, answer = pcall(system.decode, text)
+  if not good or type(answer) ~= "table" or answer[1] ~= nil then return tostring(text) end
+  local parts = {}
+  for _, key in ipairs(tables.sorted_keys(answer)) do parts[#parts + 1] = key .. " " .. value_text(answer[key]) end
+  return #parts > 0 and table.concat(parts, ", ") or "nothing"
+end
+
+local function text_of(event)
+  if event.event == "decision" then
+    local after = answer_text(event.new)
+    return ("%s: %s"):format(tostring(event.key), event.old ~= nil and answer_text(event.old) .. " → " .. after or after)
+  end
+  return journal.say(event)
+end
+
+local function line_of(event)
+  return { step = event.step, event = event.event, origin = event.origin, what = text_of(event), old = event.old, new = event.new,
+    key = event.event == "decision" and tostring(event.key) or nil }
+end
+
+--- One line in place of a run of decisions with the same key.
+local function fold(lines)
+  local first, last = lines[1], lines[#lines]
+  local from = first.old ~= nil and first.old or first.new
+  return { step = first.step, to = last.step, event = first.event, origin = first.origin, lines = lines,
+    what = ("%s: %s → %s"):format(first.key, answer_text(from), answer_text(last.new)) }
+end
+
+--- Gives the changes in their order.
+---@param events table[]   in force
+---@return table[]
+function changes.of(events)
+  local out, run = {}, {}
+  local function close()
+    if #run >= FOLD_FROM then
+      out[#out + 1] = fold(run)
+    else
+      for _, line in ipairs(run) do out[#out + 1] = line end
+    end
+    run = {}
+  end
+  for _, event in ipairs(events) do
+    if TOLD[event.event] and event.what ~= "complete" then
+      local line = line_of(event)
+      if run[1] and (not line.key or line.key ~= run[1].key) then close() end
+      if line.key then run[#run + 1] = line else out[#out + 1] = line end
+    end
+  end
+  close()
+  return out
+end
+
+return changes
