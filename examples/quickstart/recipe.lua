@@ -1,43 +1,51 @@
---- The quickstart: a LoRA of one drawn character, on two CPU cores.
+--- The quickstart: a LoRA that learns a drawn character, on two CPU cores.
 --
---   needs     nothing but this repository; the base in base/ has random weights (seed 0),
---             so the pictures show texture, not the character: a trained base comes later
+--   needs     nothing but this repository: the base in base/, 20 pictures of Mimo in photos/ with captions that say
+--             nothing of its colours, its eyes or its shape
 --   takes     about two minutes
 --   run       ./lorarun examples/quickstart/recipe.lua
---   look at   runs/quickstart/samples/ (contact sheets), metrics.jsonl, checkpoints/
---   try       change lr in on.step, or --steps 600, or --set network.rank=16
+--   look at   runs/quickstart/report.html: each prompt before, while and after it trained. Mimo was seen in grass, forest,
+--             beach and room; the snow, the desert, the moon and the street are new to it, and the last two prompts do
+--             not name it: they should stay what they were
+--   try       --steps 300 (the colours arrive first), --set network.rank=4, --set optimizer.lr=3e-3 (too much), or save
+--             this file with another rate while it trains; ./lorarun attach quickstart types into the run
 
 return recipe {
-  name = "quickstart", seed = 42, steps = 300,
+  name = "quickstart", seed = 42, steps = 1000,
 
   model   = flux { path = "base", dtype = "float32" },
-  network = lora { rank = 8, alpha = 8 },
+  network = lora { rank = 16, alpha = 16, targets = { "attn", "ff" } },
 
   data = {
-    images { dir = "photos", trigger = "lorafox", class = "fox", resolution = 128, size_step = 16, caption_dropout = 0.05 },
+    images { dir = "photos", trigger = "mimo", class = "creature", resolution = 128, size_step = 16, caption_dropout = 0.05 },
   },
 
-  batch = 2, clip = 1.0, ema = 0.99,
-  optimizer = adamw { lr = 2e-3, weight_decay = 0.01 },
+  batch = 4, clip = 1.0, ema = 0.99,
+  optimizer = adamw { lr = 1e-3, weight_decay = 0.01 },
   timesteps = sigmoid {}, loss = mse {}, guidance = 1.0,
 
-  save   = { every = 100, keep = 3, format = "peft" },
+  save     = { every = 250, keep = 4, format = "peft" },
+  evaluate = { every = 250, dir = "heldout", sigmas = { 0.3, 0.5, 0.7 } }, -- eight pictures in places that photos/ lacks
   render = {
-    every = 100, steps = 8, guidance = 3.5, size = { 128, 128 }, seed = 42,
+    every = 250, steps = 12, guidance = 3.5, size = { 128, 128 }, seed = 42,
     prompts = {
-      "lorafox, a fox in a meadow",
-      "lorafox, a fox in the snow at night",
-      "lorafox, a fox on a beach",
-      "a fox in a meadow",                         -- control: the same without the token
+      "a mimo creature, sitting on grass by day",            -- as in the pictures
+      "a mimo creature, standing in a room at night",
+      "a mimo creature, standing in the snow by day",        -- places it was never seen in
+      "a mimo creature, jumping in a desert at sunset",
+      "a mimo creature, waving on the moon",
+      "a mimo creature, sitting on a street at night",
+      "a green round creature, sitting on grass by day",     -- control: without the word
+      "a white tall creature with two horns, standing in the snow by day",
     },
   },
 
-  -- Policy: a plain function of (state, run), asked before every step.
+  -- Policy: a plain function of (state, run), asked before every step. run.lr is what stands above.
   on = {
     step = function(state, run)
       local warmup = math.min(1, run.step / 20)
-      local decay = run.progress < 0.7 and 1 or 1 - (run.progress - 0.7) / 0.3 * 0.9
-      return { lr = 2e-3 * warmup * decay }
+      local decay = run.progress < 0.6 and 1 or 1 - (run.progress - 0.6) / 0.4 * 0.9
+      return { lr = run.lr * warmup * decay }
     end,
   },
 }

@@ -14,7 +14,7 @@ return recipe {
   network = lora { rank = 8, alpha = 8, text_encoders = { "clip_l" }, text_encoder_rank = 4 },
 
   data = {
-    images { dir = "../quickstart/photos", trigger = "lorafox", class = "fox", resolution = 128, size_step = 16,
+    images { dir = "../quickstart/photos", trigger = "mimo", class = "creature", resolution = 128, size_step = 16,
              caption_dropout = 0.05 },
   },
 
@@ -27,5 +27,5 @@ return recipe {
 
   save     = { every = 10 },
   evaluate = { every = 40, holdout = 4, sigmas = { 0.2, 0.5, 0.8 } },
-  render   = { every = 60, steps = 4, size = { 128, 128 }, prompts = { "lorafox, a fox in a meadow", "a fox in a meadow" } },
+  render   = { every = 60, steps = 4, size = { 128, 128 }, prompts = { "a mimo creature, sitting on grass", "a green round creature, sitting on grass" } },
 }
