@@ -2,8 +2,9 @@
 --
 --   run      ./lorarun examples/creatures/draw.lua --trust --count 16 --out /tmp/c
 --   options  --size 128  --seed 1  --first 0  --style plain|ink  --sheet
+--            --crop PX                              (a window of PX x PX pixels of each, around the creature)
 --            --character NAME --split train|heldout   (all pictures of the split)
---   leaves   OUT/000000.png, OUT/000000.txt (caption), OUT/attributes.jsonl (attributes and the creature's box); OUT/sheet.png
+--   leaves   OUT/000000.png, OUT/000000.txt (caption), OUT/attributes.jsonl (attributes, the creature's box, the window); OUT/sheet.png
 --
 -- Everything is a function of (seed, index): the same command draws the same bytes.
 -- README.md, next to this file, tells of the world; draw/ has its parts.
@@ -14,7 +15,7 @@ local world, characters = part "world", part "characters"
 local system = lorarun.system
 
 local SWITCHES = { sheet = true }
-local NUMBERS = { count = 16, size = 128, seed = 1, first = 0 }
+local NUMBERS = { count = 16, size = 128, seed = 1, first = 0, crop = false }
 local TEXTS = { out = "creatures", style = "plain", character = false, split = "train" }
 
 local function options(words)
@@ -25,12 +26,12 @@ local function options(words)
     local name = words[i]:match("^%-%-([%w_]+)$")
     if SWITCHES[name] then
       given[name] = true
-    elseif NUMBERS[name] then
+    elseif NUMBERS[name] ~= nil then
       i, given[name] = i + 1, tonumber(words[i + 1]) or error("--" .. name .. " needs a number", 0)
     elseif TEXTS[name] ~= nil then
       i, given[name] = i + 1, words[i + 1] or error("--" .. name .. " needs a word", 0)
     else
-      error("no option " .. words[i] .. "; options: --count --size --seed --first --out --style --sheet --character --split", 0)
+      error("no option " .. words[i] .. "; options: --count --size --seed --first --crop --out --style --sheet --character --split", 0)
     end
     i = i + 1
   end
@@ -49,11 +50,12 @@ local lines, pictures = {}, {}
 system.make_folder(given.out)
 for _, at in ipairs(all_attributes(given)) do
   lorarun.scope(function()
-    local picture, box = world.draw(at, given.size, { style = given.style })
+    local window = given.crop and world.window(at, given.size, given.crop) or nil
+    local picture, box = world.draw(at, given.size, { style = given.style, window = window })
     local text, name = world.caption(at), ("%06d"):format(at.index)
     lorarun.image.save(given.out .. "/" .. name .. ".png", picture)
     system.write(given.out .. "/" .. name .. ".txt", text .. "\n")
-    lines[#lines + 1] = system.encode({ file = name .. ".png", caption = text, attributes = at, box = box })
+    lines[#lines + 1] = system.encode({ file = name .. ".png", caption = text, attributes = at, box = box, window = window })
     if given.sheet then pictures[#pictures + 1] = lorarun.keep(picture) end
   end)
 end

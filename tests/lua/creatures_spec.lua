@@ -157,3 +157,39 @@ test("the ink style changes the rendering, not the world", function(t)
   t.ok((plain - ink):abs():mean():item() > 0.05)
   t.fails(function() world.draw(at, 64, { style = "oil" }) end, "no style 'oil'")
 end)
+
+test("a window shows the same pixels as the whole picture", function(t)
+  for index = 1, 6 do
+    local at = world.sample(11, index)
+    for _, look in ipairs({ "plain", "ink" }) do
+      local whole, box = world.draw(at, 96, { style = look })
+      local part_of_it, same = world.draw(at, 96, { style = look, window = { x = 20, y = 33, width = 40, height = 24 } })
+      t.equal(part_of_it:size(), { 3, 24, 40 })
+      t.equal(box, same)
+      t.ok(bytes_differ(part_of_it, whole:narrow(2, 34, 24):narrow(3, 21, 40)) < 1e-5, look .. " " .. index)
+    end
+  end
+end)
+
+test("the box is known without drawing", function(t)
+  for index = 1, 4 do
+    local at = world.sample(12, index)
+    local _, box = world.draw(at, 64)
+    t.equal(world.box(at, 64), box)
+  end
+end)
+
+test("a window of training follows from the key, lies inside the picture and mostly on the creature", function(t)
+  local whole, cut = 0, 0
+  for index = 1, 60 do
+    local at = world.sample(13, index)
+    at.size, at.wear, at.tail, at.object, at.pose = "small", "none", "none", "none", "sitting"
+    local window, box = world.window(at, 128, 64), world.box(at, 128)
+    t.equal(window, world.window(at, 128, 64))
+    t.ok(window.x >= 0 and window.y >= 0 and window.x + 64 <= 128 and window.y + 64 <= 128)
+    local lost = math.max(window.x - box.x, box.x + box.width - window.x - 64) / box.width
+    if lost <= 0 then whole = whole + 1 elseif lost <= 0.16 then cut = cut + 1 end
+  end
+  t.ok(whole + cut >= 42, whole .. " whole, " .. cut .. " cut")
+  t.ok(cut > 0)
+end)

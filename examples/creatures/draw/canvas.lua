@@ -166,6 +166,12 @@ function Frame:below(height, swing, length, phase)
   end)
 end
 
+-- Rows and columns of a window; they count from `view` when it is given.
+local function part_of(pixels, window, dim, view)
+  local left, top = view and view.x0 - 1 or 0, view and view.y0 - 1 or 0
+  return pixels:narrow(dim, window.y0 - top, window.y1 - window.y0 + 1):narrow(dim + 1, window.x0 - left, window.x1 - window.x0 + 1)
+end
+
 local function holds(outer, inner)
   return outer.x0 <= inner.x0 and outer.y0 <= inner.y0 and outer.x1 >= inner.x1 and outer.y1 >= inner.y1
 end
@@ -174,8 +180,7 @@ end
 function Shape:on(page, window)
   local kept = self.kept
   if kept and kept.page == page and holds(kept, window) then
-    return kept.values:narrow(1, window.y0 - kept.y0 + 1, window.y1 - window.y0 + 1)
-      :narrow(2, window.x0 - kept.x0 + 1, window.x1 - window.x0 + 1)
+    return part_of(kept.values, window, 1, kept)
   end
   local values = self.distance({
     x = page.x:narrow(2, window.x0, window.x1 - window.x0 + 1), y = page.y:narrow(1, window.y0, window.y1 - window.y0 + 1),
@@ -241,13 +246,22 @@ function canvas.mix(a, b, part)
   return { a[1] + (b[1] - a[1]) * part, a[2] + (b[2] - a[2]) * part, a[3] + (b[3] - a[3]) * part }
 end
 
+local function cut_to(window, view)
+  local x0, y0 = math.max(window.x0, view.x0), math.max(window.y0, view.y0)
+  local x1, y1 = math.min(window.x1, view.x1), math.min(window.y1, view.y1)
+  return x0 <= x1 and y0 <= y1 and { x0 = x0, y0 = y0, x1 = x1, y1 = y1 } or nil
+end
+
 --- Gives an empty square page of size x size pixels; its frame's unit is the whole side.
-function canvas.new(size)
+--- With a view { x0, y0, x1, y1 }, pixels from 1, only these are painted; with false none, and shapes are only tracked.
+function canvas.new(size, view)
+  local page = setmetatable({ size = size, frame = frame(size, 0, 0, size, 0, 0, size), tints = {} }, Page)
+  if view == false then return page end
   local axis = tensor.arange(1, size) - 0.5
-  return setmetatable({
-    size = size, x = axis:reshape(1, -1), y = axis:reshape(-1, 1), pixels = tensor.zeros({ 3, size, size }),
-    frame = frame(size, 0, 0, size, 0, 0, size), tints = {},
-  }, Page)
+  page.x, page.y = axis:reshape(1, -1), axis:reshape(-1, 1)
+  page.view = view or { x0 = 1, y0 = 1, x1 = size, y1 = size }
+  page.pixels = tensor.zeros({ 3, page.view.y1 - page.view.y0 + 1, page.view.x1 - page.view.x0 + 1 })
+  return page
 end
 
 --- Paints in this light from now on: every colour is multiplied by `times`, then `plus` is added; nil is plain day.
@@ -272,13 +286,16 @@ function Page:tint(code)
   return made
 end
 
--- The pixels a shape touches, counted from 1; nil when none.
+-- The pixels of the page that a shape touches, counted from 1; nil when none.
 function Page:window(shape_, margin)
-  local x0, y0 = math.max(1, math.floor(shape_.x0 - margin) + 1), math.max(1, math.floor(shape_.y0 - margin) + 1)
-  local x1, y1 = math.min(self.size, math.ceil(shape_.x1 + margin)), math.min(self.size, math.ceil(shape_.y1 + margin))
-  if x0 > x1 or y0 > y1 then return nil end
-  return { x0 = x0, y0 = y0, x1 = x1, y1 = y1 }
+  return cut_to({
+    x0 = math.floor(shape_.x0 - margin) + 1, y0 = math.floor(shape_.y0 - margin) + 1,
+    x1 = math.ceil(shape_.x1 + margin), y1 = math.ceil(shape_.y1 + margin),
+  }, { x0 = 1, y0 = 1, x1 = self.size, y1 = self.size })
 end
+
+-- Those of them that are painted.
+function Page:in_view(window) return window and self.view and cut_to(window, self.view) end
 
 local function widen(extent, window)
   if not extent then return { x0 = window.x0, y0 = window.y0, x1 = window.x1, y1 = window.y1 } end
@@ -288,7 +305,7 @@ local function widen(extent, window)
 end
 
 function Page:cover(window, colour, cover)
-  local region = self.pixels:narrow(2, window.y0, window.y1 - window.y0 + 1):narrow(3, window.x0, window.x1 - window.x0 + 1)
+  local region = part_of(self.pixels, window, 2, self.view)
   region:add_((colour - region) * cover)
 end
 
@@ -304,8 +321,9 @@ end
 --- Paints what is inside of a shape with a colour, or from top to bottom with { top, bottom }.
 function Page:paint(shape_, colour, opacity)
   local window = self:window(shape_, 1)
+  if window and self.tracking then self.extent = widen(self.extent, window) end
+  window = self:in_view(window)
   if not window then return end
-  if self.tracking then self.extent = widen(self.extent, window) end
   local cover = (0.5 - shape_:on(self, window)):clamp(0, 1)
   self:cover(window, self:ink(colour, shape_, window), opacity and cover * opacity or cover)
 end
@@ -313,7 +331,7 @@ end
 --- Paints a light or a shadow whose edge fades over `soft` units of the page, outwards.
 function Page:glow(shape_, colour, soft, opacity)
   local reach = soft * self.size
-  local window = self:window(shape_, reach)
+  local window = self:in_view(self:window(shape_, reach))
   if not window then return end
   local cover = (1 - shape_:on(self, window) * (1 / reach)):clamp(0, 1)
   self:cover(window, self:tint(colour), cover * cover * (opacity or 1))
@@ -321,13 +339,14 @@ end
 
 --- Fills all with colours from top to the height `down`: { "#top", …, "#bottom" }.
 function Page:fill(colours, down)
-  local place = self.y * ((#colours - 1) / (self.size * (down or 1)))
+  local rows = self.y:narrow(1, self.view.y0, self.view.y1 - self.view.y0 + 1)
+  local place = rows * ((#colours - 1) / (self.size * (down or 1)))
   local column = self:tint(colours[1])
   for i = 2, #colours do column = column + (self:tint(colours[i]) - column) * (place - (i - 2)):clamp(0, 1) end
   self.pixels:copy_(column)
 end
 
---- Gives the picture [3, size, size] in [0, 1].
+--- Gives the picture in [0, 1]: [3, size, size], or the view.
 function Page:finish() return self.pixels:clamp(0, 1) end
 
 return canvas
