@@ -1,5 +1,6 @@
 #include "runtime/host/signals.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -27,6 +28,16 @@ void remember(int signal_number) {
 }
 
 }  // namespace
+
+void stand_alone() {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  std::signal(SIGCHLD, SIG_DFL);
+  int fd = 0;
+  while (fd >= 0 && fd <= STDERR_FILENO) { fd = open("/dev/null", O_RDWR); }  // the lowest free one
+  if (fd >= 0) { close(fd); }
+}
 
 void catch_signals() {
   struct sigaction action = {};

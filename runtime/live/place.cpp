@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 #include "runtime/base/files.h"
 #include "runtime/base/hash.h"
@@ -40,8 +41,18 @@ fs::path beside(const fs::path& socket) {
   return fs::path(socket).replace_extension(".json");
 }
 
+// A process that has ended but that nobody has waited for has its number for as long: in a
+// container whose first process waits for no orphans, for ever.
+bool is_zombie(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string line;
+  std::getline(file, line);
+  const size_t name_end = line.rfind(") ");  // "12 (name) Z 1 …"
+  return name_end != std::string::npos && line.compare(name_end + 2, 1, "Z") == 0;
+}
+
 bool lives(pid_t pid) {
-  return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
+  return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM) && !is_zombie(pid);
 }
 
 // A file that another program wrote or tore is as good as none.

@@ -397,6 +397,8 @@ void Server::close(Json farewell) {
   if (core_->thread.joinable()) { core_->thread.join(); }
   for (auto& [id, connection] : core_->connections) { ::close(connection.fd); }
   core_->connections.clear();
+  ::close(core_->listener);  // who knocked in the meantime is not left waiting
+  core_->listener = -1;
 }
 
 }  // namespace lorarun::live

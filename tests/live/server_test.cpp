@@ -7,9 +7,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -99,6 +101,19 @@ TEST_F(Live, TheRunFolderSaysWhereTheRunIsReachedUntilItEnds) {
   EXPECT_FALSE(find_presence(run_));
   EXPECT_TRUE(list_presences().empty());
   EXPECT_TRUE(fs::is_empty(scratch_.path() / "lorarun"));
+}
+
+TEST_F(Live, ADeadProcessThatNobodyWaitedForIsNoRunningRun) {
+  const pid_t child = fork();
+  if (child == 0) { _exit(0); }
+  siginfo_t ended = {};
+  waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT);
+  socket_folder();
+  write_presence({child, run_, socket_of(run_), utc_now()});
+  EXPECT_EQ(kill(child, 0), 0);
+  EXPECT_FALSE(find_presence(run_));
+  EXPECT_TRUE(list_presences().empty());
+  waitpid(child, nullptr, 0);
 }
 
 TEST_F(Live, StatusIsAnsweredWhileTheMainThreadWorks) {
