@@ -70,8 +70,8 @@ int LineEditor::Core::next_key(wchar_t* key) {
     if (waits[0].revents == 0) { continue; }
     char byte = 0;
     const ssize_t count = ::read(STDIN_FILENO, &byte, 1);
-    if (count == 0) { return 0; }
-    if (count < 0) { continue; }
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) { continue; }
+    if (count <= 0) { return 0; }  // also a terminal that is gone
     const size_t used = std::mbrtowc(key, &byte, 1, &state);
     if (used == static_cast<size_t>(-1)) {
       state = {};
@@ -127,6 +127,12 @@ unsigned char complete_at(EditLine* line, int) {
   return core_of(line)->complete();
 }
 
+// While a line is evaluated the terminal is as the user has it, but for Ctrl-D: typed then, the
+// kernel would turn it into a NUL byte for the next line to read, and it would end nothing.
+void keep_typed_ctrl_d(EditLine* line) {
+  el_set(line, EL_SETTY, "-x", "eof=", nullptr);
+}
+
 void set_up(EditLine* line, LineEditor::Core* core) {
   el_set(line, EL_CLIENTDATA, core);
   el_set(line, EL_PROMPT, prompt_of);
@@ -135,6 +141,7 @@ void set_up(EditLine* line, LineEditor::Core* core) {
   el_set(line, EL_ADDFN, "complete-name", "completes a name", complete_at);
   el_set(line, EL_BIND, "^I", "complete-name", nullptr);
   el_set(line, EL_BIND, "^R", "em-inc-search-prev", nullptr);
+  keep_typed_ctrl_d(line);
 }
 
 }  // namespace
