@@ -1,67 +1,20 @@
 // A running run and other terminals: status, tweaks, pause, the REPL through a pipe
 // and through a pseudo-terminal.
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
 #include <sys/stat.h>
 
-#include <algorithm>
-#include <chrono>
-#include <csignal>
-#include <thread>
-
-#include "tests/cli/training_folder.h"
+#include "tests/cli/running.h"
 
 namespace lorarun::cli {
 namespace {
 
-using std::chrono::milliseconds;
-using std::chrono::steady_clock;
-
-// Waits until `is_so`; false after a minute.
-template <typename Condition>
-bool eventually(Condition is_so) {
-  const auto until = steady_clock::now() + std::chrono::minutes(1);
-  while (steady_clock::now() < until) {
-    if (is_so()) { return true; }
-    std::this_thread::sleep_for(milliseconds(20));
-  }
-  return false;
-}
-
-// A training folder whose run works in the background, with a folder for sockets of its own.
-class Running {
+// A run that verbs in other folders ask for things.
+class AskedRun : public Running {
  public:
-  explicit Running(const std::string& changes, const std::vector<std::string>& more = {})
-      : training_(changes) {
-    fs::create_directories(training_.path() / "sockets");
-    setenv("XDG_RUNTIME_DIR", (training_.path() / "sockets").c_str(), 1);
-    start(more);
-  }
-  ~Running() {
-    if (child_ > 0) {
-      kill(child_, SIGKILL);
-      wait();
-    }
-  }
-
-  void start(const std::vector<std::string>& more = {}) {
-    std::vector<std::string> words = {"r.lua"};
-    words.insert(words.end(), more.begin(), more.end());
-    child_ = start_program(words, training_.path());
-  }
-
-  bool is_reachable() const { return fs::exists(training_.run("live.json")); }
-
-  bool wait_until_reachable() const {
-    return eventually([&] { return is_reachable(); });
-  }
-
-  Outcome wait() {
-    const Outcome outcome = finish_program(child_, training_.path());
-    child_ = -1;
-    return outcome;
-  }
+  using Running::Running;
 
   // A verb about this run, from another folder: lorarun WORDS[0] RUN WORDS[1] …
   Outcome ask(std::vector<std::string> words) const {
@@ -88,23 +41,6 @@ class Running {
     return eventually([&] { return step() >= wanted; });
   }
 
-  std::vector<Json> lines_of(const std::string& file) const {
-    std::vector<Json> lines;
-    std::ifstream text(training_.run(file));
-    for (std::string line; std::getline(text, line);) {
-      if (Json::accept(line)) { lines.push_back(Json::parse(line)); }
-    }
-    return lines;
-  }
-
-  std::vector<Json> events(const std::string& kind) const {
-    std::vector<Json> found;
-    for (const Json& line : lines_of("journal.jsonl")) {
-      if (line["event"] == kind) { found.push_back(line); }
-    }
-    return found;
-  }
-
   // The learning rate that a step was taken with.
   double lr_of(int step) const {
     for (const Json& line : lines_of("metrics.jsonl")) {
@@ -113,15 +49,8 @@ class Running {
     return -1;
   }
 
-  std::string folder() const { return training_.run("").parent_path().string(); }
-  const TrainingFolder& training() const { return training_; }
-  fs::path sockets() const { return training_.path() / "sockets/lorarun"; }
-  pid_t child() const { return child_; }
-
  private:
-  TrainingFolder training_;
   Folder elsewhere_;
-  pid_t child_ = -1;
 };
 
 const char* const kEndless = "steps = 1000000, save = { every = 1000000 },";
@@ -130,25 +59,25 @@ const char* const kEndless = "steps = 1000000, save = { every = 1000000 },";
 class Live : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    run_ = std::make_unique<Running>(kEndless);
+    run_ = std::make_unique<AskedRun>(kEndless);
     ASSERT_TRUE(run_->wait_until_reachable());
     ASSERT_TRUE(run_->reaches(1));
   }
   static void TearDownTestSuite() {
-    const Outcome stopped = run_->ask({"stop"});
-    EXPECT_EQ(stopped.exit_code, 0) << stopped.err;
-    const Outcome outcome = run_->wait();
+    const std::unique_ptr<AskedRun> run = std::move(run_);
+    const Outcome stopped = run->ask({"stop"});
+    ASSERT_EQ(stopped.exit_code, 0) << stopped.err;
+    const Outcome outcome = run->wait();
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-    EXPECT_EQ(read_json(run_->training().run("manifest.json"))["status"], "stopped");
-    EXPECT_EQ(run_->events("stop").back()["what"], "stopped");
-    EXPECT_FALSE(run_->is_reachable());
-    EXPECT_TRUE(fs::is_empty(run_->sockets()));
-    run_.reset();
+    EXPECT_EQ(read_json(run->run("manifest.json"))["status"], "stopped");
+    EXPECT_EQ(run->events("stop").back()["what"], "stopped");
+    EXPECT_FALSE(run->is_reachable());
+    EXPECT_TRUE(fs::is_empty(run->sockets()));
   }
 
-  static std::unique_ptr<Running> run_;
+  static std::unique_ptr<AskedRun> run_;
 };
-std::unique_ptr<Running> Live::run_;
+std::unique_ptr<AskedRun> Live::run_;
 
 TEST_F(Live, StatusTellsStepLossAndSpeed) {
   const Json status = run_->status();
@@ -226,7 +155,7 @@ TEST_F(Live, APausedRunTakesNoStepAndStillAnswers) {
   const Outcome paused = run_->ask({"pause", "--json"});
   ASSERT_EQ(paused.exit_code, 0) << paused.err;
   const int step = Json::parse(paused.out)["step"].get<int>();
-  std::this_thread::sleep_for(milliseconds(300));
+  wait_ms(300);
   EXPECT_EQ(run_->status()["status"], "paused");
   EXPECT_EQ(run_->step(), step);
   EXPECT_EQ(run_->attach("run.step\n").out, std::to_string(step) + "\n");
@@ -252,7 +181,7 @@ TEST_F(Live, SaveWritesACheckpointNow) {
   const Outcome saved = run_->ask({"save", "--json"});
   ASSERT_EQ(saved.exit_code, 0) << saved.err;
   const fs::path path = Json::parse(saved.out)["path"].get<std::string>();
-  EXPECT_TRUE(fs::exists(run_->training().path() / path)) << path;
+  EXPECT_TRUE(fs::exists(run_->path() / path)) << path;
   const Outcome drawn = run_->ask({"render"});
   EXPECT_EQ(drawn.exit_code, 2);
   EXPECT_NE(drawn.err.find("the recipe renders no pictures"), std::string::npos);
@@ -368,14 +297,21 @@ class Terminal {
  public:
   Terminal(const std::string& run, const fs::path& state) {
     child_ = forkpty(&fd_, nullptr, nullptr, nullptr);
-    if (child_ != 0) { return; }
+    if (child_ != 0) {
+      fcntl(fd_, F_SETFD, FD_CLOEXEC);  // another program would keep this terminal open
+      return;
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     setenv("LORARUN_SHARE", LORARUN_SOURCE_DIR, 1);
     setenv("XDG_STATE_HOME", state.c_str(), 1);
     setenv("TERM", "xterm", 1);
     execl(program().c_str(), "lorarun", "attach", run.c_str(), nullptr);
     _exit(127);
   }
-  ~Terminal() { close(fd_); }
+  ~Terminal() {
+    close(fd_);
+    if (child_ > 0) { kill_group(child_); }
+  }
 
   void type(const std::string& keys) const {
     EXPECT_EQ(write(fd_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
@@ -383,30 +319,40 @@ class Terminal {
 
   // Waits until `text` was shown after what was waited for before; says what came instead.
   testing::AssertionResult shows(const std::string& text) {
-    const auto until = steady_clock::now() + std::chrono::seconds(30);
-    while (steady_clock::now() < until) {
-      const size_t at = seen_.find(text);
-      if (at != std::string::npos) {
-        seen_.erase(0, at + text.size());
-        return testing::AssertionSuccess();
-      }
-      pollfd wait = {fd_, POLLIN, 0};
-      char bytes[4096];
-      if (poll(&wait, 1, 100) <= 0) { continue; }
+    const bool came =
+        eventually([&] { return read_on() && seen_.find(text) != std::string::npos; }, Seconds(30));
+    if (!came) {
+      return testing::AssertionFailure() << "'" << text << "' did not come; there is: " << seen_;
+    }
+    seen_.erase(0, seen_.find(text) + text.size());
+    return testing::AssertionSuccess();
+  }
+
+  // The exit code once it has left; says what stands there when it does not.
+  int exit_code() {
+    std::optional<int> status;
+    eventually([&] { return read_on() && (status = wait_for_end(child_, Seconds(0))).has_value(); },
+               Seconds(30));
+    if (!status) {
+      ADD_FAILURE() << "hung: " << kill_group(child_) << "\nits terminal shows: " << tail(seen_);
+    }
+    child_ = 0;
+    return !status ? -1 : WIFEXITED(*status) ? WEXITSTATUS(*status) : 128 + WTERMSIG(*status);
+  }
+
+ private:
+  // Takes what the program has written; always true.
+  bool read_on() {
+    pollfd wait = {fd_, POLLIN, 0};
+    char bytes[4096];
+    while (poll(&wait, 1, 0) > 0) {
       const ssize_t count = read(fd_, bytes, sizeof bytes);
       if (count <= 0) { break; }
       seen_.append(bytes, static_cast<size_t>(count));
     }
-    return testing::AssertionFailure() << "'" << text << "' did not come; there is: " << seen_;
+    return true;
   }
 
-  int exit_code() {
-    int status = 0;
-    waitpid(child_, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  }
-
- private:
   int fd_ = -1;
   pid_t child_ = -1;
   std::string seen_;
@@ -453,12 +399,26 @@ TEST_F(Live, CtrlCDropsALineAndInterruptsOneThatRuns) {
   ASSERT_TRUE(terminal.shows("run!> "));
   terminal.type("while true do end\r");
   ASSERT_TRUE(terminal.shows("\n"));
-  std::this_thread::sleep_for(milliseconds(300));
+  wait_ms(300);
   terminal.type("\x03");
   ASSERT_TRUE(terminal.shows("error: "));
   ASSERT_TRUE(terminal.shows("run!> "));
   terminal.type("6 * 7\r");
   EXPECT_TRUE(terminal.shows("42"));
+}
+
+TEST_F(Live, CtrlDTypedWhileALineIsEvaluatedLeavesAfterIt) {
+  const Folder state;
+  Terminal terminal(run_->folder(), state.path());
+  ASSERT_TRUE(terminal.shows("run> "));
+  terminal.type(":write\r");
+  ASSERT_TRUE(terminal.shows("run!> "));
+  terminal.type("for i = 1, 1e6 do end return 6 * 7\r");
+  ASSERT_TRUE(terminal.shows("\n"));
+  wait_ms(100);
+  terminal.type("\x04");
+  EXPECT_TRUE(terminal.shows("42"));
+  EXPECT_EQ(terminal.exit_code(), 0);
 }
 
 TEST_F(Live, TwoTerminalsMayBeAttached) {
@@ -495,7 +455,7 @@ TEST(LiveRun, WithoutASafeFolderForSocketsTrainsAllTheSame) {
 }
 
 TEST(LiveRun, ASignalEndsAPause) {
-  Running run(kEndless);
+  AskedRun run(kEndless);
   ASSERT_TRUE(run.wait_until_reachable());
   const Outcome paused = run.ask({"pause", "--json"});
   ASSERT_EQ(paused.exit_code, 0) << paused.err;
@@ -504,8 +464,18 @@ TEST(LiveRun, ASignalEndsAPause) {
   EXPECT_EQ(run.lines_of("metrics.jsonl").size(), Json::parse(paused.out)["step"].get<size_t>());
 }
 
+TEST(LiveRun, ASignalThatItsParentHadBlockedStopsIt) {
+  sigset_t all, before;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &before);
+  AskedRun run(kEndless);
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  ASSERT_TRUE(run.wait_until_reachable());
+  EXPECT_EQ(run.end_by(SIGTERM).exit_code, 128 + SIGTERM);
+}
+
 TEST(LiveRun, AKilledRunIsSaidToHaveDiedAndIsReachableAgainAfterItsResume) {
-  Running run("steps = 1000000, save = { every = 1 },");
+  AskedRun run("steps = 1000000, save = { every = 1 },");
   ASSERT_TRUE(run.wait_until_reachable());
   ASSERT_TRUE(eventually([&] { return !run.events("checkpoint").empty(); }));
   kill(run.child(), SIGKILL);
@@ -520,7 +490,7 @@ TEST(LiveRun, AKilledRunIsSaidToHaveDiedAndIsReachableAgainAfterItsResume) {
 }
 
 TEST(LiveRun, AttachedClientsHearTheEnd) {
-  Running run(kEndless);
+  AskedRun run(kEndless);
   const Folder state;
   ASSERT_TRUE(run.wait_until_reachable());
   Terminal terminal(run.folder(), state.path());
@@ -536,7 +506,7 @@ TEST(LiveRun, AThousandReadsChangeNoBitOfALoss) {
   const std::string changes = "steps = 60, save = { every = 60 },";
   const TrainingFolder alone(changes);
   ASSERT_EQ(alone.train().exit_code, 0);
-  Running read(changes);
+  AskedRun read(changes);
   ASSERT_TRUE(read.wait_until_reachable());
   ASSERT_EQ(read.ask({"pause"}).exit_code, 0);
   std::string lines;
@@ -547,7 +517,7 @@ TEST(LiveRun, AThousandReadsChangeNoBitOfALoss) {
   ASSERT_EQ(read.ask({"resume"}).exit_code, 0);
   read.attach("for i = 1, 20 do local x = run.loss end\nn = run.network.norms()\nloss()\n");
   EXPECT_EQ(read.wait().exit_code, 0);
-  EXPECT_EQ(read.training().losses(), alone.losses());
+  EXPECT_EQ(read.losses(), alone.losses());
   EXPECT_EQ(alone.losses().size(), 60u);
 }
 

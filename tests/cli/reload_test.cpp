@@ -3,11 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <csignal>
-#include <thread>
-
-#include "tests/cli/training_folder.h"
+#include "tests/cli/running.h"
 
 namespace lorarun::cli {
 namespace {
@@ -32,19 +28,14 @@ std::string settings(const std::string& lr, const std::string& more = "") {
          replaced(kHook, "LR", lr) + " }, " + more;
 }
 
-// A run in the background whose recipe is edited.
-class Running : public TrainingFolder {
+// A run that has taken a step and whose recipe is edited.
+class EditedRun : public Running {
  public:
-  Running() : TrainingFolder(settings("1e-3")) { start(); }
-  ~Running() {
-    if (child_ <= 0) { return; }
-    kill(child_, SIGKILL);
-    waitpid(child_, nullptr, 0);
-  }
+  EditedRun() : Running(settings("1e-3")) { wait_for_a_step(); }
 
-  void start() {
-    child_ = start_program({"r.lua"}, path());
-    wait_until([this] { return !losses().empty(); });
+  void start_again() {
+    start();
+    wait_for_a_step();
   }
 
   std::string text(const std::string& changes) const { return recipe_text(kMicro, changes); }
@@ -52,21 +43,10 @@ class Running : public TrainingFolder {
     ASSERT_EQ(std::system(("cd " + path().string() + " && " + line).c_str()), 0) << line;
   }
 
-  // The lines of the journal of one kind.
-  std::vector<Json> events(const std::string& kind) const {
-    std::ifstream file(run("journal.jsonl"));
-    std::vector<Json> found;
-    for (std::string line; std::getline(file, line);) {
-      Json event = Json::parse(line, nullptr, false);
-      if (event.is_object() && event["event"] == kind) { found.push_back(event); }
-    }
-    return found;
-  }
-
   // The next line of this kind, of those that no earlier call gave.
   Json next(const std::string& kind) {
     const size_t seen = seen_[kind]++;
-    wait_until([&] { return events(kind).size() > seen; });
+    eventually([&] { return events(kind).size() > seen; }, Seconds(30));
     const auto all = events(kind);
     return all.size() > seen ? all[seen]
                              : Json("no " + kind + " came: " + read_all(path() / ".err"));
@@ -74,43 +54,27 @@ class Running : public TrainingFolder {
 
   // The learning rate of each step so far, from step 1.
   std::vector<double> rates() const {
-    std::ifstream file(run("metrics.jsonl"));
     std::vector<double> all;
-    for (std::string line; std::getline(file, line);) {
-      const Json step = Json::parse(line, nullptr, false);
-      if (step.is_object()) { all.push_back(step["lr"]["transformer"].get<double>()); }
+    for (const Json& step : lines_of("metrics.jsonl")) {
+      all.push_back(step["lr"]["transformer"].get<double>());
     }
     return all;
   }
 
   // Lets the run end soon by an edit of its steps; gives what it said.
   Outcome end(const std::string& lr, const std::string& more = "") {
-    const std::string last = std::to_string(losses().size() + 12);
+    const std::string last = std::to_string(rates().size() + 12);
     write("r.lua", text(settings(lr, more + "steps = " + last)));
-    const Outcome outcome = finish_program(child_, path());
-    child_ = 0;
-    return outcome;
+    return wait();
   }
 
-  Outcome interrupt() {
-    kill(child_, SIGINT);
-    const Outcome outcome = finish_program(child_, path());
-    child_ = 0;
-    return outcome;
-  }
-
-  template <typename Condition>
-  bool wait_until(Condition condition) const {
-    for (int i = 0; i < 1500; ++i) {
-      if (condition()) { return true; }
-      if (child_ > 0 && kill(child_, 0) != 0) { return false; }
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    return false;
-  }
+  Outcome interrupt() { return end_by(SIGINT); }
 
  private:
-  pid_t child_ = 0;
+  void wait_for_a_step() const {
+    eventually([&] { return !rates().empty(); }, Seconds(30));
+  }
+
   std::map<std::string, size_t> seen_;
 };
 
@@ -121,7 +85,7 @@ std::string diff_of(const Json& event) {
 }
 
 TEST(Reload, EverySaveOfAnEditorIsInForceAtTheNextStep) {
-  Running run;
+  EditedRun run;
   run.write("r.lua", run.text(settings("2e-3")));  // written in place
   const Json first = run.next("reload");
   ASSERT_THAT(diff_of(first), HasSubstr("lr 0.001 -> 0.002"));
@@ -145,9 +109,9 @@ TEST(Reload, EverySaveOfAnEditorIsInForceAtTheNextStep) {
 }
 
 TEST(Reload, TwoQuickSavesAreOneReloadOfTheLast) {
-  Running run;
+  EditedRun run;
   run.write("r.lua", run.text(settings("2e-3")));
-  std::this_thread::sleep_for(std::chrono::milliseconds(40));
+  wait_ms(40);
   run.write("r.lua", run.text(settings("3e-3")));
   EXPECT_THAT(diff_of(run.next("reload")), HasSubstr("lr 0.001 -> 0.003"));
   EXPECT_EQ(run.end("3e-3").exit_code, 0);
@@ -155,7 +119,7 @@ TEST(Reload, TwoQuickSavesAreOneReloadOfTheLast) {
 }
 
 TEST(Reload, AHalfWrittenFileIsRefusedAndItsOtherHalfTakenOver) {
-  Running run;
+  EditedRun run;
   const std::string text = run.text(settings("2e-3"));
   run.write("first", text.substr(0, text.size() / 2));
   run.write("second", text.substr(text.size() / 2));
@@ -166,10 +130,10 @@ TEST(Reload, AHalfWrittenFileIsRefusedAndItsOtherHalfTakenOver) {
 }
 
 TEST(Reload, ADeletedRecipeIsToldOnceAndItsReturnTakenOver) {
-  Running run;
+  EditedRun run;
   run.shell("rm r.lua");
   EXPECT_EQ(run.next("warn")["what"], "r.lua is gone");
-  std::this_thread::sleep_for(std::chrono::milliseconds(600));
+  wait_ms(600);
   run.write("r.lua", run.text(settings("2e-3")));
   EXPECT_THAT(diff_of(run.next("reload")), HasSubstr("lr 0.001 -> 0.002"));
   run.shell("touch r.lua");
@@ -206,7 +170,7 @@ constexpr BrokenEdit kBroken[] = {
 };
 
 TEST(Reload, EveryBrokenEditIsRefusedWithWhatWhereAndFixAndTheRunGoesOn) {
-  Running run;
+  EditedRun run;
   const std::string good = run.text(settings("1e-3"));
   for (const BrokenEdit& edit : kBroken) {
     run.write("r.lua", replaced(good, edit.from, edit.to));
@@ -224,24 +188,24 @@ TEST(Reload, EveryBrokenEditIsRefusedWithWhatWhereAndFixAndTheRunGoesOn) {
 }
 
 TEST(Reload, AChangedVersionMigratesTheStateThatTheRunHas) {
-  Running run;
+  EditedRun run;
   run.write("r.lua",
             replaced(run.text(settings("1e-6 * state.n",
                                        "version = 2, migrate = function(state, from) return { n = "
                                        "1000 * from } end, ")),
                      "(state.n or 0)", "state.n"));
   const size_t step = run.next("reload")["step"];
-  ASSERT_TRUE(run.wait_until([&] { return run.rates().size() > step; }));
+  ASSERT_TRUE(eventually([&] { return run.rates().size() > step; }));
   EXPECT_NEAR(run.rates().at(step), 1001e-6, 1e-12);
   EXPECT_EQ(run.interrupt().exit_code, 130);
 }
 
 TEST(Reload, AnEditBetweenTwoStartsIsAReloadAtTheResumeStep) {
-  Running run;
+  EditedRun run;
   EXPECT_EQ(run.interrupt().exit_code, 130);
   const int64_t stopped_at = run.events("stop").back()["step"];
   run.write("r.lua", run.text(settings("2e-3")));
-  run.start();
+  run.start_again();
   const Json event = run.next("reload");
   EXPECT_EQ(event["step"], stopped_at);
   EXPECT_EQ(event["origin"], "edit");
@@ -250,7 +214,7 @@ TEST(Reload, AnEditBetweenTwoStartsIsAReloadAtTheResumeStep) {
 }
 
 TEST(Reload, PicturesMayBeAskedForWhileTheRunGoes) {
-  Running run;
+  EditedRun run;
   run.write("r.lua", run.text(settings("1e-3",
                                        "render = { every = 4, steps = 2, size = { 64, 64 }, "
                                        "prompts = { 'a thing never seen before' } }, ")));
@@ -261,7 +225,7 @@ TEST(Reload, PicturesMayBeAskedForWhileTheRunGoes) {
 }
 
 TEST(Reload, ARunWithReloadsIsReplayedToTheBit) {
-  Running run;
+  EditedRun run;
   run.write("r.lua", run.text(settings("2e-3")));
   ASSERT_TRUE(run.next("reload").is_object());
   EXPECT_EQ(run.end("3e-3").exit_code, 0);
@@ -271,7 +235,7 @@ TEST(Reload, ARunWithReloadsIsReplayedToTheBit) {
 }
 
 TEST(Reload, AnotherTerminalMayAskForIt) {
-  Running run;
+  EditedRun run;
   run.write("other.lua", run.text(settings("2e-3")));
   const Outcome taken = run_program({"reload", "run", "other.lua"}, run.path());
   EXPECT_EQ(taken.exit_code, 0) << taken.err;

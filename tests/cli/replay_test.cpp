@@ -4,13 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <csignal>
 #include <iterator>
 #include <regex>
 #include <sstream>
-#include <thread>
 
-#include "tests/cli/training_folder.h"
+#include "tests/cli/running.h"
 
 namespace lorarun::cli {
 namespace {
@@ -32,15 +30,6 @@ Json json_of(const Outcome& outcome) {
 
 void append(const fs::path& path, const std::string& text) {
   std::ofstream(path, std::ios::binary | std::ios::app) << text;
-}
-
-void wait_ms(int milliseconds) {
-  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
-}
-
-// Waits until a file is there, or long enough.
-void wait_for(const fs::path& path) {
-  for (int i = 0; i < 1200 && !fs::exists(path); ++i) { wait_ms(25); }
 }
 
 // A folder whose run was trained.
@@ -146,26 +135,22 @@ TEST(Replay, LeavesNothingBehindAndTheRunAsItWas) {
 }
 
 TEST(Replay, HasARunThatWasKilledAndResumed) {
-  const TrainingFolder folder("steps = 12");
-  const pid_t child = start_program({"r.lua"}, folder.path());
-  wait_for(folder.run("checkpoints/run-000004.safetensors"));
-  kill(child, SIGKILL);
-  finish_program(child, folder.path());
+  Running folder("steps = 12");
+  folder.wait_for_checkpoint(4);
+  folder.end_by(SIGKILL);
   ASSERT_EQ(folder.train().exit_code, 0);
   const Outcome outcome = run_in(folder, {"replay", "run"});
   EXPECT_THAT(outcome.out, EndsWith("12 of 12 steps equal to the bit\n")) << outcome.err;
 }
 
 TEST(Replay, HasTweaksOfTheRunningRun) {
-  const TrainingFolder folder("steps = 40");
-  const pid_t child = start_program({"r.lua"}, folder.path());
-  wait_for(folder.run("checkpoints/run-000002.safetensors"));
+  Running folder("steps = 40");
+  folder.wait_for_checkpoint(2);
   const fs::path other = folder.path() / "elsewhere";
   fs::create_directories(other);
-  const std::string run = fs::absolute(folder.run("")).parent_path();
-  const Outcome tweak = run_program({"tweak", run, "lr=1e-3", "--for", "9"}, other);
+  const Outcome tweak = run_program({"tweak", folder.folder(), "lr=1e-3", "--for", "9"}, other);
   EXPECT_EQ(tweak.exit_code, 0) << tweak.err;
-  EXPECT_EQ(finish_program(child, folder.path()).exit_code, 0);
+  EXPECT_EQ(folder.wait().exit_code, 0);
   EXPECT_THAT(run_in(folder, {"log", "run", "--event", "tweak"}).out, HasSubstr("lr = 0.001"));
   const Outcome outcome = run_in(folder, {"replay", "run"});
   EXPECT_THAT(outcome.out, EndsWith("40 of 40 steps equal to the bit\n")) << outcome.err;
@@ -175,11 +160,10 @@ TEST(Replay, HasTweaksOfTheRunningRun) {
 }
 
 TEST(Replay, HasARecipeThatWasSavedWhileItTrained) {
-  const TrainingFolder folder("steps = 40");
-  const pid_t child = start_program({"r.lua"}, folder.path());
-  wait_for(folder.run("checkpoints/run-000002.safetensors"));
+  Running folder("steps = 40");
+  folder.wait_for_checkpoint(2);
   folder.set_recipe("steps = 40, optimizer = adamw { lr = 2e-3 }");
-  EXPECT_EQ(finish_program(child, folder.path()).exit_code, 0);
+  EXPECT_EQ(folder.wait().exit_code, 0);
   EXPECT_THAT(folder.journal(), HasSubstr("\"event\":\"reload\""));
   const Outcome outcome = run_in(folder, {"replay", "run"});
   EXPECT_THAT(outcome.out, EndsWith("40 of 40 steps equal to the bit\n")) << outcome.err;
@@ -233,14 +217,12 @@ TEST(Fork, WithNoChangeEqualsItsParent) {
 }
 
 TEST(Fork, WithNoChangeTakesOverWhatItsParentGotLater) {
-  const TrainingFolder folder("steps = 40");
-  const pid_t child = start_program({"r.lua"}, folder.path());
-  wait_for(folder.run("checkpoints/run-000002.safetensors"));
+  Running folder("steps = 40");
+  folder.wait_for_checkpoint(2);
   const fs::path other = folder.path() / "elsewhere";
   fs::create_directories(other);
-  const std::string run = fs::absolute(folder.run("")).parent_path();
-  EXPECT_EQ(run_program({"tweak", run, "lr=1e-3", "--for", "9"}, other).exit_code, 0);
-  EXPECT_EQ(finish_program(child, folder.path()).exit_code, 0);
+  EXPECT_EQ(run_program({"tweak", folder.folder(), "lr=1e-3", "--for", "9"}, other).exit_code, 0);
+  EXPECT_EQ(folder.wait().exit_code, 0);
   ASSERT_EQ(run_in(folder, {"fork", "run", "--at", "2", "--name", "child"}).exit_code, 0);
   EXPECT_THAT(run_in(folder, {"compare", "run", "child"}).out,
               HasSubstr("\nequal to the bit on 38 steps"));
@@ -336,7 +318,7 @@ void expect_goes_on(const std::vector<std::string>& words) {
   const TrainedFolder folder("steps = 30");
   const std::vector<std::string> fork = {"fork", "run", "--at", "4", "--name", "child"};
   const pid_t child = start_program(fork, folder.path());
-  wait_for(folder.path() / "runs/child/checkpoints/child-000006.safetensors");
+  wait_for_file(folder.path() / "runs/child/checkpoints/child-000006.safetensors");
   kill(child, SIGTERM);
   EXPECT_EQ(finish_program(child, folder.path()).exit_code, 143);
   const Outcome outcome = run_in(folder, words.empty() ? fork : words);

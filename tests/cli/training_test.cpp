@@ -3,12 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <csignal>
 #include <random>
-#include <thread>
 
-#include "tests/cli/training_folder.h"
+#include "tests/cli/running.h"
 
 namespace lorarun::cli {
 namespace {
@@ -19,17 +16,6 @@ using ::testing::SizeIs;
 
 constexpr const char* kRenders =
     "render = { every = 3, steps = 2, size = { 64, 64 }, prompts = { 'a red thing' } }";
-
-void wait_ms(int milliseconds) {
-  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
-}
-
-// Waits until the run has a checkpoint, or long enough.
-void wait_for_checkpoint(const TrainingFolder& folder) {
-  for (int i = 0; i < 600 && !fs::exists(folder.run("checkpoints/run-000002.safetensors")); ++i) {
-    wait_ms(50);
-  }
-}
 
 // The LoRA that an undisturbed run ends with.
 const std::string& expected_lora() {
@@ -109,11 +95,9 @@ TEST(Training, KilledAtRandomMomentsEqualsOneRunToTheBit) {
 }
 
 TEST(Training, StoppedBySigtermSavesAndGoesOn) {
-  const TrainingFolder folder("steps = 400");
-  const pid_t child = start_program({"r.lua"}, folder.path());
-  wait_for_checkpoint(folder);
-  kill(child, SIGTERM);
-  const Outcome outcome = finish_program(child, folder.path());
+  Running folder("steps = 400");
+  folder.wait_for_checkpoint(2);
+  const Outcome outcome = folder.end_by(SIGTERM);
   EXPECT_EQ(outcome.exit_code, 143) << outcome.err;
   EXPECT_FALSE(outcome.by_signal);
   EXPECT_THAT(folder.journal(), HasSubstr("SIGTERM"));
@@ -123,25 +107,22 @@ TEST(Training, StoppedBySigtermSavesAndGoesOn) {
 }
 
 TEST(Training, StoppedBySigintSaysWhatItDoes) {
-  const TrainingFolder folder("steps = 400");
-  const pid_t child = start_program({"r.lua"}, folder.path());
-  wait_for_checkpoint(folder);
-  kill(child, SIGINT);
-  const Outcome outcome = finish_program(child, folder.path());
+  Running folder("steps = 400");
+  folder.wait_for_checkpoint(2);
+  const Outcome outcome = folder.end_by(SIGINT);
   EXPECT_EQ(outcome.exit_code, 130) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("the step is finished and saved first"));
 }
 
 TEST(Training, RefusesASecondProcessOnTheSameFolder) {
-  const TrainingFolder folder("steps = 400");
-  const pid_t child = start_program({"r.lua"}, folder.path());
-  wait_for_checkpoint(folder);
+  Running folder("steps = 400");
+  folder.wait_for_checkpoint(2);
   fs::create_directories(folder.path() / "second");
   const Outcome second = run_program({"../r.lua", "--runs", "../runs"}, folder.path() / "second");
-  kill(child, SIGTERM);
-  finish_program(child, folder.path());
+  const std::string holder = std::to_string(folder.child());
+  folder.end_by(SIGTERM);
   EXPECT_EQ(second.exit_code, 2) << second.err;
-  EXPECT_THAT(second.err, HasSubstr("another process (" + std::to_string(child) + ")"));
+  EXPECT_THAT(second.err, HasSubstr("another process (" + holder + ")"));
 }
 
 TEST(Training, RefusesAnotherRankInsideARun) {
