@@ -27,5 +27,6 @@ return recipe {
 
   save     = { every = 10 },
   evaluate = { every = 40, holdout = 4, sigmas = { 0.2, 0.5, 0.8 } },
-  render   = { every = 60, steps = 4, size = { 128, 128 }, prompts = { "a mimo creature, sitting on grass", "a green round creature, sitting on grass" } },
+  render   = { every = 60, steps = 4, size = { 128, 128 },
+               prompts = { "a mimo creature, sitting on grass", "a green round creature, sitting on grass" } },
 }

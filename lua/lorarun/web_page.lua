@@ -16,7 +16,7 @@ local STYLE = [[
 * { box-sizing: border-box }
 html { -webkit-text-size-adjust: 100% }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  max-width: 960px; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere }
+  max-width: 960px; margin: 2rem auto; padding: 0 1rem; overflow-wrap: break-word }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 } h2 { font-size: 1.05rem; margin: 2rem 0 .4rem }
 p { margin: .3rem 0 } .soft { color: var(--soft) }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }

@@ -34,6 +34,7 @@ local function text_of(event)
     local after = answer_text(event.new)
     return ("%s: %s"):format(tostring(event.key), event.old ~= nil and answer_text(event.old) .. " → " .. after or after)
   end
+  if event.event == "encoder" then return ("%s is %s from here on"):format(tostring(event.encoder), tostring(event.mode)) end
   return journal.say(event)
 end
 

@@ -66,9 +66,10 @@ function curves.loss(facts)
   local first, last = first_and_last { points }
   local frame = svg_plot.frame { first = first, last = last, low = low, high = high, name = "loss" }
   local parts = marks(frame, facts.changes)
-  local names, colours = { "each step", "moving average" }, { "var(--line)", svg_plot.colour(1) }
+  local names, colours = { "each step", "moving average" }, { "color-mix(in srgb, var(--c1) 35%, var(--paper))", svg_plot.colour(1) }
   if #parts > 0 then names[3], colours[3] = "a change, see below", svg_plot.colour(3) end
-  table.insert(parts, 1, svg_plot.line(frame, svg_plot.envelope(points), { colour = "var(--line)", width = 1.2, title = "each step" }))
+  table.insert(parts, 1, svg_plot.line(frame, svg_plot.envelope(points),
+    { colour = svg_plot.colour(1), opacity = 0.35, width = 1, title = "each step" }))
   parts[#parts + 1] = svg_plot.line(frame, svg_plot.envelope(curves.smooth(points)),
     { colour = svg_plot.colour(1), width = 2.5, title = "moving average" })
   return "<h2>Loss</h2>" .. svg_plot.legend(names, colours) .. svg_plot.draw(frame, parts)

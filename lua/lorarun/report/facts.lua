@@ -20,14 +20,15 @@ local function points_of(metrics, pick)
   return points
 end
 
---- Curves of the learning rates: { { name, points }, … }.
+--- Curves of the learning rates, the denoiser's first: { { name, points }, … }.
 local function rates_of(metrics)
   local names, curves = {}, {}
   for _, line in pairs(metrics) do
     for name in pairs(line.lr or {}) do names[name] = true end
   end
-  for i, name in ipairs(tables.sorted_keys(names)) do
-    curves[i] = { name = name, points = points_of(metrics, function(line) return line.lr and line.lr[name] end) }
+  for _, name in ipairs(tables.sorted_keys(names)) do
+    local curve = { name = name, points = points_of(metrics, function(line) return line.lr and line.lr[name] end) }
+    table.insert(curves, name == "transformer" and 1 or #curves + 1, curve)
   end
   return curves
 end
