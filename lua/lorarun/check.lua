@@ -153,10 +153,17 @@ end
 
 local function join(path, key) return path == "" and key or path .. "." .. key end
 
+local function acts_in(s, kind)
+  for _, name in ipairs(s.acts_with or { kind }) do
+    if name == kind then return true end
+  end
+  return kind == nil
+end
+
 local function fill_defaults(context, result, prefix, path)
   for _, key in ipairs(schema.keys(prefix)) do
     local s = schema.find(join(prefix, key))
-    if result[key] == nil and s.required then
+    if result[key] == nil and s.required and acts_in(s, result.kind) then
       lorarun.fail { what = join(path, key) .. " is missing", where = context.place,
         fix = "add " .. key .. ": " .. s.doc }
     end

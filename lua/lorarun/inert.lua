@@ -106,6 +106,12 @@ local function add_data(settings, list)
       "remove the data set, or give it a weight") end
     if set.caption_dropout == 1 then add(list, key .. "caption_dropout", "1 drops every caption of these pictures",
       "lower it, or leave the captions away on purpose") end
+    for _, s in ipairs(schema.settings) do
+      local name = s.acts_with and s.name:match("^data%[%]%.([%w_]+)$")
+      if name and set[name] ~= nil and not contains(s.acts_with, set.kind) then
+        add(list, key .. name, set.kind .. " does not read it", "remove it")
+      end
+    end
   end
 end
 

@@ -111,7 +111,9 @@ local function make_absolute(settings, folder)
     return system.absolute(folder .. "/" .. path)
   end
   settings.model.path = absolute(settings.model.path)
-  for _, set in ipairs(settings.data) do set.dir = absolute(set.dir) end
+  for _, set in ipairs(settings.data) do
+    set.dir, set.script = set.dir and absolute(set.dir), set.script and absolute(set.script)
+  end
   local e = settings.evaluate
   if e and e.dir then e.dir = absolute(e.dir) end
 end

@@ -30,7 +30,7 @@ function run_folder.structure(run)
   local all, fixed = {}, {}
   flatten(run.settings, "", all)
   for key, value in pairs(all) do
-    if not schema.changes(key) and not key:find("^data%[%d+%]%.dir$") then fixed[key] = value end
+    if not schema.changes(key) and not key:find("^data%[%d+%]%.dir$") and not key:find("^data%[%d+%]%.script$") then fixed[key] = value end
   end
   fixed["model.path"] = run.recipe.base
   return fixed
@@ -40,7 +40,9 @@ end
 local function standing(run)
   local fixed = run_folder.structure(run)
   fixed.name, fixed.device = run.settings.name, run.settings.device
-  for i, set in ipairs(run.settings.data) do fixed["data[" .. i .. "].dir"] = set.dir end
+  for i, set in ipairs(run.settings.data) do
+    fixed["data[" .. i .. "].dir"], fixed["data[" .. i .. "].script"] = set.dir, set.script
+  end
   return fixed
 end
 

@@ -4,6 +4,7 @@
 --
 -- A complete run is recognised before anything is loaded.
 
+local drawn = require "lorarun.drawn"
 local go_back = require "lorarun.go_back"
 local inert = require "lorarun.inert"
 local knobs = require "lorarun.knobs"
@@ -43,7 +44,7 @@ function train.open_data(run)
     family = s.model.kind, dtype = s.model.dtype, vae_dtype = s.model.vae_dtype, text_dtype = s.model.text_dtype,
     device = run.device, recompute = s.model.recompute,
   })
-  run.dataset = lorarun.data.open(s.data, run.model:size_multiple(), run.cache_folder .. "/index.json")
+  run.dataset = lorarun.data.open(drawn.sets(s.data, run.cache_folder), run.model:size_multiple(), run.cache_folder .. "/index.json")
   run.data_hash, run.pictures = run.dataset:hash(), run.dataset:facts().pictures
 end
 

@@ -60,6 +60,13 @@
 
 ---@class lorarun.recipe.data
 ---@field dir string   folder of pictures with .txt captions
+---@field script string   script of lorarun's own folder that draws the pictures, once, into the cache
+---@field count integer   pictures that it draws
+---@field first integer?   index of the first of them; 0 when absent
+---@field seed integer?   what they are a function of, with their index; 1 when absent
+---@field size integer?   side of a picture; 128 when absent
+---@field crop integer?   side of a window of it, drawn in its place; absent: the whole picture
+---@field style string?   rendering style that the script knows; plain when absent
 ---@field trigger string?   word that stands for the subject
 ---@field class string?   what the subject is: person, style
 ---@field caption string?   caption of pictures without .txt; {trigger} and {class} are filled in
@@ -380,6 +387,9 @@ function mae(options) end
 
 ---@param options? lorarun.recipe.loss
 function mse(options) end
+
+---@param options? lorarun.recipe.data
+function drawn(options) end
 
 ---@param options? lorarun.recipe.data
 function images(options) end

@@ -50,6 +50,11 @@ function lorarun.system.list(folder) end
 ---@return string
 function lorarun.system.absolute(path) end
 
+--- Gives the absolute path without symbolic links, or nothing when there is no such file.
+---@param path string
+---@return string?
+function lorarun.system.real(path) end
+
 --- Gives the SHA-256 of a text, 64 digits.
 ---@param text string
 ---@return string

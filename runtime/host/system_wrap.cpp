@@ -116,6 +116,15 @@ int absolute(lua_State* L) {
   return 1;
 }
 
+// real(path) -> the path without symbolic links, or nothing when there is no such file
+int real(lua_State* L) {
+  std::error_code problem;
+  const fs::path found = fs::canonical(check_string(L, 1), problem);
+  if (problem) { return 0; }
+  push_string(L, found.string());
+  return 1;
+}
+
 int sha256(lua_State* L) {
   push_string(L, sha256_hex(check_string(L, 1)));
   return 1;
@@ -269,6 +278,7 @@ const luaL_Reg functions[] = {{"read", guarded<read_file>},
                               {"is_folder", guarded<is_folder>},
                               {"list", guarded<list>},
                               {"absolute", guarded<absolute>},
+                              {"real", guarded<real>},
                               {"sha256", guarded<sha256>},
                               {"sha256_file", guarded<sha256_file>},
                               {"decode", guarded<decode>},

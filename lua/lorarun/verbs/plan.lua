@@ -28,8 +28,8 @@ end
 local function steps_per_epoch(settings)
   local pictures = 0
   for _, set in ipairs(settings.data) do
-    if not system.is_folder(set.dir) then return nil end
-    pictures = pictures + count_pictures(set.dir) * set.repeats * #set.resolution * (set.flip and 2 or 1)
+    if set.dir and not system.is_folder(set.dir) then return nil end
+    pictures = pictures + (set.count or count_pictures(set.dir)) * set.repeats * #set.resolution * (set.flip and 2 or 1)
   end
   return pictures > 0 and pictures / (settings.batch * settings.accumulate) or nil
 end
