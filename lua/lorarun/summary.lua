@@ -1,11 +1,11 @@
 --- The last lines of a training: what it did, and where to look.
 --
---   complete   1,000 steps, 1 min 32 s of training (0.0921 s a step)
---   loss       0.4312 -> 0.2874 (first and last tenth)
---   held out   heldout_loss 0.2911, best at step 750
---   LoRA       runs/quickstart/checkpoints/quickstart-001000.safetensors, 1.7 MB
---   pictures   runs/quickstart/samples/before_after.png
---   report     runs/quickstart/report.html
+--   complete    1,000 steps, 1 min 32 s of training (0.0921 s a step)
+--   loss        0.4312 -> 0.2874 (first and last tenth)
+--   measured    best heldout_loss 0.2911, at step 750
+--   file        runs/quickstart/checkpoints/quickstart-001000.safetensors, 1.7 MB
+--   pictures    runs/quickstart/samples/before_after.png
+--   report      runs/quickstart/report.html
 --
 -- The report's path is a link where the terminal knows links (OSC 8).
 
@@ -25,7 +25,7 @@ function summary.link(path, on_terminal)
   return ("\27]8;;%s\27\\%s\27]8;;\27\\"):format(address(path), path)
 end
 
-local function add(lines, label, text) lines[#lines + 1] = ("%-10s %s"):format(label, text) end
+local function add(lines, label, text) lines[#lines + 1] = ("%-11s %s"):format(label, text) end
 
 local function add_steps(lines, facts, words)
   local steps = words.grouped(facts.step)
@@ -40,7 +40,7 @@ local function add_values(lines, facts)
   if first then add(lines, "loss", ("%.4g -> %.4g (first and last tenth)"):format(first, last)) end
   for _, name in ipairs(facts.evaluations and facts.evaluations.names or {}) do
     local best = facts.evaluations.best[name]
-    if best then add(lines, "measured", ("best %s %.4g, at step %d"):format(name, best.value, best.step)) end
+    if best and #facts.evaluations.steps > 1 then add(lines, "measured", ("best %s %.4g, at step %d"):format(name, best.value, best.step)) end
   end
 end
 
@@ -57,7 +57,7 @@ end
 function summary.lines(facts, paths, on_terminal)
   local words, lines = require "lorarun.report.words", {}
   add_steps(lines, facts, words)
-  if facts.why then add(lines, "because", (facts.why:gsub("%s+", " "))) end
+  if facts.why then add(lines, "because", (facts.why:gsub("[%s%c]+", " "))) end
   add_values(lines, facts)
   if facts.lora then add(lines, "file", file_line(facts, words)) end
   if paths.sheet then add(lines, "pictures", paths.sheet) end

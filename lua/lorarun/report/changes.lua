@@ -1,4 +1,4 @@
---- What changed while a run trained, and when: the journal's lines that people ask about, long runs of decisions folded.
+--- What changed while a run trained, and when: the journal's lines that people ask about, long runs of lines alike folded.
 --
 --   { step, to, event, origin, what, lines }    `to` and `lines` only of a fold: its last step, and each line in it
 
@@ -29,27 +29,46 @@ local function answer_text(text)
   return #parts > 0 and table.concat(parts, ", ") or "nothing"
 end
 
-local function text_of(event)
-  if event.event == "decision" then
-    local after = answer_text(event.new)
-    return ("%s: %s"):format(tostring(event.key), event.old ~= nil and answer_text(event.old) .. " → " .. after or after)
+--- The value that brought a step among the best.
+local function kept_value(event)
+  for _, one in ipairs(type(event.kept) == "table" and event.kept or {}) do
+    if one.step == event.step then return value_text(one.value) end
   end
+  return "?"
+end
+
+--- Events that come in runs, and what each line says: what it was before, what it is from here on.
+local SERIES = {
+  decision = function(event) return event.old ~= nil and answer_text(event.old) or nil, answer_text(event.new) end,
+  select = function(event)
+    return nil, ("%s %s, place %s of those kept"):format(tostring(event.metric), kept_value(event), value_text(event.place))
+  end,
+}
+
+local function text_of(event)
   if event.event == "encoder" then return ("%s is %s from here on"):format(tostring(event.encoder), tostring(event.mode)) end
   return journal.say(event)
 end
 
 local function line_of(event)
-  return { step = event.step, event = event.event, origin = event.origin, what = text_of(event), old = event.old, new = event.new,
-    key = event.event == "decision" and tostring(event.key) or nil }
+  local line = { step = event.step, event = event.event, origin = event.origin }
+  if not SERIES[event.event] then
+    line.what = text_of(event)
+    return line
+  end
+  line.key, line.before, line.after = tostring(event.key), SERIES[event.event](event)
+  line.what = ("%s: %s%s"):format(line.key, line.before and line.before .. " → " or "", line.after)
+  return line
 end
 
---- One line in place of a run of decisions with the same key.
+--- One line in place of a run of lines with the same key.
 local function fold(lines)
   local first, last = lines[1], lines[#lines]
-  local from = first.old ~= nil and first.old or first.new
   return { step = first.step, to = last.step, event = first.event, origin = first.origin, lines = lines,
-    what = ("%s: %s → %s"):format(first.key, answer_text(from), answer_text(last.new)) }
+    what = ("%s: %s → %s"):format(first.key, first.before or first.after, last.after) }
 end
+
+local function belongs(run, line) return run[1] and line.key == run[1].key and line.event == run[1].event end
 
 --- Gives the changes in their order.
 ---@param events table[]   in force
@@ -67,7 +86,7 @@ function changes.of(events)
   for _, event in ipairs(events) do
     if TOLD[event.event] and event.what ~= "complete" then
       local line = line_of(event)
-      if run[1] and (not line.key or line.key ~= run[1].key) then close() end
+      if not belongs(run, line) then close() end
       if line.key then run[#run + 1] = line else out[#out + 1] = line end
     end
   end

@@ -17,13 +17,13 @@ function curves.tenths(points)
   return mean(points, 1, count), mean(points, #points - count + 1, #points)
 end
 
---- Gives the moving average of a curve; it begins at the mean of its first points, not at a lucky one.
+--- Gives the moving average of a curve: of each point, the mean of those around it.
 function curves.smooth(points)
-  local window = math.max(1, math.min(200, #points / 15))
-  local average, out = #points > 0 and mean(points, 1, math.max(1, math.floor(window / 2))) or 0, {}
+  local half, sums, out = math.max(1, math.min(100, math.floor(#points / 30))), { [0] = 0 }, {}
+  for i, point in ipairs(points) do sums[i] = sums[i - 1] + point[2] end
   for i, point in ipairs(points) do
-    average = average + (point[2] - average) / window
-    out[i] = { point[1], average }
+    local reach = math.min(half, i - 1, #points - i)
+    out[i] = { point[1], (sums[i + reach] - sums[i - reach - 1]) / (2 * reach + 1) }
   end
   return out
 end

@@ -45,9 +45,11 @@ local function heading(text) return element("h2", text) end
 --- The last two parts of the base's path: "quickstart/base".
 local function base_of(settings) return settings.model.path:match("([^/]+/[^/]+)/*$") or settings.model.path end
 
+local function kind_text(kind) return kind == "lora" and "LoRA" or kind end
+
 local function subtitle(facts)
   local s, parts = facts.settings, {}
-  if s then parts[1] = ("%s on %s"):format(s.network.kind, base_of(s)) end
+  if s then parts[1] = ("%s on %s"):format(kind_text(s.network.kind), base_of(s)) end
   parts[#parts + 1] = facts.began and tostring(facts.began):sub(1, 16):gsub("T", " ") .. " UTC" or nil
   return ('<p class="soft">%s</p>'):format(escape(table.concat(parts, " · ")))
 end
@@ -70,7 +72,7 @@ local function cards(facts)
   if first then add(("%.4g → %.4g"):format(first, last), "loss, first and last tenth") end
   for _, name in ipairs(facts.evaluations and facts.evaluations.names or {}) do
     local best = facts.evaluations.best[name]
-    if best then add(("%.4g"):format(best.value), ("best %s, at step %d"):format(name:gsub("_", " "), best.step)) end
+    if best and #facts.evaluations.steps > 1 then add(("%.4g"):format(best.value), ("best %s, at step %d"):format(name:gsub("_", " "), best.step)) end
   end
   if facts.lora then add(bytes_text(facts.lora.bytes), "file of step " .. facts.lora_step) end
   return '<div class="cards">' .. table.concat(out) .. "</div>"
@@ -94,13 +96,22 @@ local function step_label(steps, i)
   return i == #steps and i > 1 and label .. ", after" or label
 end
 
+--- What a prompt lacks that every training picture has: such prompts show what the training did to the rest.
+local function control_text(facts, prompt)
+  for _, set in ipairs(facts.settings and facts.settings.data or {}) do
+    if set.trigger == nil or set.trigger == "" or prompt:find(set.trigger, 1, true) then return "" end
+  end
+  local first = facts.settings and facts.settings.data[1]
+  return first and (' <span class="soft">· control, without “%s”</span>'):format(escape(first.trigger)) or ""
+end
+
 local function sheet(facts, store)
   local found = samples.of(facts.folder, facts.step)
   if not found then return "" end
   local columns, cells = #found.steps, {}
   for i = 1, columns do cells[i] = ('<div class="head">%s</div>'):format(escape(step_label(found.steps, i))) end
   for _, row in ipairs(found.rows) do
-    cells[#cells + 1] = ('<div class="prompt">%s</div>'):format(escape(row.prompt))
+    cells[#cells + 1] = ('<div class="prompt">%s%s</div>'):format(escape(row.prompt), control_text(facts, row.prompt))
     for i, step in ipairs(found.steps) do
       cells[#cells + 1] = picture(facts, store, row.paths[step], ("%s: %s"):format(step_label(found.steps, i), row.prompt))
     end
@@ -122,7 +133,7 @@ local function network_text(facts)
   local n = facts.settings.network
   local rank = n.rank and n.kind ~= "full" and (" of rank %d, alpha %g"):format(n.rank, n.alpha or n.rank) or ""
   local encoders = n.text_encoders and #n.text_encoders > 0 and ", also on " .. table.concat(n.text_encoders, ", ") or ""
-  return n.kind .. rank .. encoders .. (facts.parameters and (": %s parameters"):format(grouped(facts.parameters)) or "")
+  return kind_text(n.kind) .. rank .. encoders .. (facts.parameters and (": %s parameters"):format(grouped(facts.parameters)) or "")
 end
 
 local function what(facts)
@@ -182,7 +193,7 @@ local function change_text(change)
     lines[i] = ("%7d  %s"):format(change.lines[i].step, (change.lines[i].what:gsub("%s+", " ")))
   end
   if #change.lines > MOST_LINES then lines[#lines + 1] = ("… %d more, in journal.jsonl"):format(#change.lines - MOST_LINES) end
-  return ("%s<details><summary>%d decisions</summary><pre>%s</pre></details>"):format(escape(change.what), #change.lines,
+  return ("%s<details><summary>%d lines</summary><pre>%s</pre></details>"):format(escape(change.what), #change.lines,
     escape(table.concat(lines, "\n")))
 end
 
