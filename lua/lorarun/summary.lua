@@ -40,7 +40,7 @@ local function add_values(lines, facts)
   if first then add(lines, "loss", ("%.4g -> %.4g (first and last tenth)"):format(first, last)) end
   for _, name in ipairs(facts.evaluations and facts.evaluations.names or {}) do
     local best = facts.evaluations.best[name]
-    if best and #facts.evaluations.steps > 1 then add(lines, "measured", ("best %s %.4g, at step %d"):format(name, best.value, best.step)) end
+    if best then add(lines, "measured", ("best %s %.4g, at step %d"):format(name, best.value, best.step)) end
   end
 end
 

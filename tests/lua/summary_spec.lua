@@ -13,7 +13,7 @@ end
 
 test("the lines say what was done and where to look", function(t)
   local lines = summary.lines(facts_of {
-    evaluations = { steps = { {}, {} }, names = { "heldout_loss" }, best = { heldout_loss = { step = 750, value = 0.29114 } } },
+    evaluations = { names = { "heldout_loss" }, best = { heldout_loss = { step = 750, value = 0.29114 } } },
     lora = { path = "runs/a/checkpoints/a-001000.safetensors", bytes = 1782579 },
   }, { report = "runs/a/report.html", sheet = "runs/a/samples/before_after.png" }, false)
   t.equal(lines, {

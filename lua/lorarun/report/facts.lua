@@ -39,7 +39,7 @@ local function seconds_of(metrics)
   return sum
 end
 
---- Gives { names, steps = { { step, values } }, best = {[name] = { step, value }} }, or nothing.
+--- Gives { names, steps = { { step, values } }, best = {[name] = { step, value }} }, or nothing; one measurement is no best.
 local function evaluations_of(events)
   local by_step, found = journal.evaluations(events), { steps = {}, best = {} }
   local is_better, names = require("lorarun.metrics").improves, {}
@@ -52,6 +52,7 @@ local function evaluations_of(events)
     end
   end
   found.names = tables.sorted_keys(names)
+  if #found.steps < 2 then found.best = {} end
   return #found.steps > 0 and found or nil
 end
 

@@ -72,7 +72,7 @@ local function cards(facts)
   if first then add(("%.4g → %.4g"):format(first, last), "loss, first and last tenth") end
   for _, name in ipairs(facts.evaluations and facts.evaluations.names or {}) do
     local best = facts.evaluations.best[name]
-    if best and #facts.evaluations.steps > 1 then add(("%.4g"):format(best.value), ("best %s, at step %d"):format(name:gsub("_", " "), best.step)) end
+    if best then add(("%.4g"):format(best.value), ("best %s, at step %d"):format(name:gsub("_", " "), best.step)) end
   end
   if facts.lora then add(bytes_text(facts.lora.bytes), "file of step " .. facts.lora_step) end
   return '<div class="cards">' .. table.concat(out) .. "</div>"

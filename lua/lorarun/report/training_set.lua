@@ -46,17 +46,26 @@ local function title_of(set, count, shown)
   return ("%s: %d picture%s%s%s"):format(folder, count, count == 1 and "" or "s", some, set.prior and ", to keep what the base knows" or "")
 end
 
+local function shown_set(set, names)
+  local all = found_in(set, names)
+  if #all == 0 then return nil end
+  local shown = samples.spread(all, MOST_PICTURES)
+  for _, one in ipairs(shown) do one.caption = caption_of(set, one.path) end
+  return { title = title_of(set, #all, #shown), pictures = shown }
+end
+
+--- A set that a script draws is told, not shown: its pictures may be gone, and a report draws none.
+local function drawn_set(set)
+  local script = tostring(set.script):match("([^/]+)$")
+  return { title = ("%d pictures that %s draws, seed %d"):format(set.count, script, set.seed or 1), pictures = {} }
+end
+
 --- Gives { { title, pictures = { { name, path, caption }, … } }, … } of the data sets whose pictures are still there.
 ---@param facts table   of facts.of
 function training_set.of(facts)
   local sets = {}
   for _, set in ipairs(facts.settings and facts.settings.data or {}) do
-    local all = found_in(set, facts.pictures)
-    if #all > 0 then
-      local shown = samples.spread(all, MOST_PICTURES)
-      for _, one in ipairs(shown) do one.caption = caption_of(set, one.path) end
-      sets[#sets + 1] = { title = title_of(set, #all, #shown), pictures = shown }
-    end
+    sets[#sets + 1] = set.kind == "drawn" and drawn_set(set) or shown_set(set, facts.pictures)
   end
   return sets
 end
