@@ -46,7 +46,7 @@ end
 
 local function file_line(facts, words)
   local best = facts.best_lora and "; the best one: best.safetensors" or ""
-  return ("%s, %s%s"):format(facts.lora.path, words.bytes_text(facts.lora.bytes), best)
+  return ("%s, %s%s"):format(words.near(facts.lora.path), words.bytes_text(facts.lora.bytes), best)
 end
 
 --- Gives the lines.
@@ -60,8 +60,8 @@ function summary.lines(facts, paths, on_terminal)
   if facts.why then add(lines, "because", (facts.why:gsub("[%s%c]+", " "))) end
   add_values(lines, facts)
   if facts.lora then add(lines, "file", file_line(facts, words)) end
-  if paths.sheet then add(lines, "pictures", paths.sheet) end
-  if paths.report then add(lines, "report", summary.link(paths.report, on_terminal)) end
+  if paths.sheet then add(lines, "pictures", words.near(paths.sheet)) end
+  if paths.report then add(lines, "report", summary.link(words.near(paths.report), on_terminal)) end
   return lines
 end
 

@@ -1,8 +1,10 @@
 --- How to go on after a run: commands that stand as they are, for the folder they are shown in.
 
+local words = require "lorarun.report.words"
+
 local commands = {}
 
-local system = lorarun.system
+local system, near = lorarun.system, words.near
 
 --- Gives a word as a shell reads it.
 function commands.quote(word)
@@ -11,40 +13,33 @@ function commands.quote(word)
   return "'" .. word:gsub("'", "'\\''") .. "'"
 end
 
---- The path as seen from where the program was started, when it lies below.
-local function near(path)
-  local here = system.absolute("."):gsub("/%.?$", "")
-  local absolute = system.absolute(path):gsub("/+$", "")
-  return absolute:sub(1, #here + 1) == here .. "/" and absolute:sub(#here + 2) or absolute
-end
-
 --- "./lorarun" where that is how it was started.
 local function program() return system.exists("lorarun") and not system.is_folder("lorarun") and "./lorarun" or "lorarun" end
 
 local function line(...)
-  local words = { program() }
-  for _, word in ipairs { ... } do words[#words + 1] = commands.quote(word) end
-  return table.concat(words, " ")
+  local quoted = { program() }
+  for _, word in ipairs { ... } do quoted[#quoted + 1] = commands.quote(word) end
+  return table.concat(quoted, " ")
 end
 
 --- The words after `--prompt`: drawn as the run's own pictures are.
 local function look_of(settings)
   local r = settings.render
   if not r then return { "--prompt", "a picture" } end
-  local words = { "--prompt", r.prompts[1], "--size", ("%dx%d"):format(r.size[1], r.size[2]), "--steps", ("%d"):format(r.steps),
+  local look = { "--prompt", r.prompts[1], "--size", ("%dx%d"):format(r.size[1], r.size[2]), "--steps", ("%d"):format(r.steps),
     "--guidance", ("%g"):format(r.guidance) }
   if r.true_cfg ~= 1 then
-    for _, word in ipairs { "--true-cfg", ("%g"):format(r.true_cfg), "--negative", r.negative } do words[#words + 1] = word end
+    for _, word in ipairs { "--true-cfg", ("%g"):format(r.true_cfg), "--negative", r.negative } do look[#look + 1] = word end
   end
-  return words
+  return look
 end
 
 local function sample(facts, model, lora)
-  local words = { "sample", model }
-  if lora then words[#words + 1], words[#words + 2] = "--lora", near(lora) end
-  for _, word in ipairs(look_of(facts.settings)) do words[#words + 1] = word end
-  words[#words + 1], words[#words + 2] = "--out", "pictures"
-  return line(unpack(words))
+  local all = { "sample", model }
+  if lora then all[#all + 1], all[#all + 2] = "--lora", near(lora) end
+  for _, word in ipairs(look_of(facts.settings)) do all[#all + 1] = word end
+  all[#all + 1], all[#all + 2] = "--out", "pictures"
+  return line(unpack(all))
 end
 
 local function to_draw(facts, list)
@@ -74,7 +69,7 @@ function commands.of(facts)
     list[#list + 1] = { what = "go on from here", command = line(near(facts.folder)) }
   end
   list[#list + 1] = { what = "a prompt into the run while it trains", command = line("attach", facts.word) }
-  if facts.lora and facts.settings then
+  if facts.lora and facts.settings and facts.fork_at < facts.steps then
     list[#list + 1] = { what = "another choice from the same moment", command = line("fork", facts.word, "--at",
       ("%d"):format(facts.fork_at), "--set", ("optimizer.lr=%g"):format(facts.settings.optimizer.lr / 2),
       "--name", facts.name .. "_calmer") }

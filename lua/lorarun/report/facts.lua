@@ -7,6 +7,7 @@ local changes = require "lorarun.report.changes"
 local journal = require "lorarun.journal"
 local run_folder = require "lorarun.run_folder"
 local tables = require "lorarun.tables"
+local words = require "lorarun.report.words"
 
 local facts = {}
 
@@ -132,7 +133,7 @@ function facts.of(folder, known)
     steps = manifest.steps, seed = manifest.seed, device = manifest.device, machine = manifest.machine or {},
     peak_bytes = manifest.peak_bytes, written = manifest.written, began = start.time, parameters = start.parameters,
     why = manifest.status ~= "complete" and stop.what or nil, changes = changes.of(events) }
-  found.word = folder == "runs/" .. found.name and found.name or folder
+  found.word = words.near(folder) == "runs/" .. found.name and found.name or words.near(folder)
   found.loss, found.rates = points_of(metrics, function(line) return line.loss end), rates_of(metrics)
   found.seconds, found.pictures = seconds_of(metrics), pictures_of(metrics)
   found.evaluations = evaluations_of(whole)

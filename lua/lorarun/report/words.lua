@@ -1,4 +1,4 @@
---- Numbers as people read them in a report and in a terminal.
+--- Numbers and paths as people read them in a report and in a terminal.
 
 local words = {}
 
@@ -17,6 +17,13 @@ end
 --- 4.25 -> "4.3 s", 200 -> "3 min 20 s"
 function words.duration(seconds)
   return seconds < 10 and ("%.1f s"):format(seconds) or lorarun.system.duration(seconds)
+end
+
+--- The path as seen from where the program was started, when it lies below.
+function words.near(path)
+  local here = lorarun.system.absolute("."):gsub("/%.?$", "")
+  local absolute = lorarun.system.absolute(path):gsub("/+$", "")
+  return absolute:sub(1, #here + 1) == here .. "/" and absolute:sub(#here + 2) or absolute
 end
 
 return words
