@@ -7,8 +7,8 @@
 -- and anew when the script changes.  A script takes --count --first --seed --size --crop --style --out, and
 -- leaves the pictures, their captions and attributes.jsonl in that folder.
 --
--- A recipe needs no trust, and this must not change that: the script is one of the program's own, in examples/ or
--- recipes/ of its folder, wherever links lead.
+-- A recipe needs no trust, and this must not change that: the script is one of the program's own, a draw.lua in
+-- examples/ or recipes/ of its folder, wherever links lead.
 
 local schema = require "lorarun.schema"
 
@@ -24,6 +24,7 @@ local OWN = { "examples", "recipes" }
 local function is_below(path, folder) return folder ~= nil and path:sub(1, #folder + 1) == folder .. "/" end
 
 local function is_own(path)
+  if not path:find("/draw%.lua$") then return false end
   for _, name in ipairs(OWN) do
     if is_below(path, system.real(system.share() .. "/" .. name)) then return true end
   end
@@ -40,7 +41,7 @@ function drawn.own_script(script)
       fix = 'give its path from the recipe, as script = "../examples/creatures/draw.lua"' }
   end
   if not is_own(path) then
-    lorarun.fail { what = "a recipe may not run this script: it lies outside of lorarun's own examples and recipes", where = path,
+    lorarun.fail { what = "a recipe may not run this script: it is no draw.lua of lorarun's own examples and recipes", where = path,
       fix = ("draw the pictures yourself (lorarun %s --trust --out FOLDER) and use images { dir = \"FOLDER\" }"):format(script) }
   end
   return path

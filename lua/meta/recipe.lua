@@ -56,11 +56,13 @@
 ---@field l1 number?   weight of the mean distance to the picture; 1 when absent
 ---@field l2 number?   weight of the mean squared distance; 2 when absent
 ---@field gradient number?   weight of the distance between edges; 0.5 when absent
+---@field max number?   highest guidance value that is learned; 5 when absent
+---@field anchor number?   part of the pictures that stay at guidance 1 as denoise has them; 0.5 when absent
 ---@field kl number?   weight of the latents' distance from a standard normal; 0.0005 when absent
 
 ---@class lorarun.recipe.data
 ---@field dir string   folder of pictures with .txt captions
----@field script string   script of lorarun's own folder that draws the pictures, once, into the cache
+---@field script string   draw.lua of lorarun's own examples or recipes that draws the pictures, once, into the cache
 ---@field count integer   pictures that it draws
 ---@field first integer?   index of the first of them; 0 when absent
 ---@field seed integer?   what they are a function of, with their index; 1 when absent

@@ -78,19 +78,20 @@ test("a script outside of lorarun's folder is refused", function(t)
   local folder = system.temporary_folder()
   system.write(folder .. "/draw.lua", "error 'it ran'")
   local problem = tostring(t.fails(function() drawn.folder(with { script = folder .. "/draw.lua" }, folder) end,
-    "outside of lorarun's own examples and recipes"))
+    "no draw.lua of lorarun's own examples and recipes"))
   t.ok(problem:find("images { dir", 1, true), problem)
   t.fails(function() drawn.folder(with { script = SCRIPT:gsub("creatures", "no_such") }, folder) end, "there is no script")
 end)
 
 test("two dots and links lead nowhere else", function(t)
   local folder = system.temporary_folder()
-  system.write(folder .. "/evil.lua", "error 'it ran'")
-  local out = system.share() .. "/examples/" .. ("../"):rep(12) .. folder:sub(2) .. "/evil.lua"
-  t.fails(function() drawn.own_script(out) end, "outside of lorarun's own")
-  t.fails(function() drawn.own_script(system.share() .. "/examples/../lua/lorarun/drawn.lua") end, "outside of lorarun's own")
-  os.execute(("ln -s %s/evil.lua %s/examples"):format(folder, folder))
-  t.fails(function() drawn.own_script(folder .. "/examples") end, "outside of lorarun's own")
+  system.write(folder .. "/draw.lua", "error 'it ran'")
+  local out = system.share() .. "/examples/" .. ("../"):rep(12) .. folder:sub(2) .. "/draw.lua"
+  t.fails(function() drawn.own_script(out) end, "no draw.lua of lorarun's own")
+  t.fails(function() drawn.own_script(system.share() .. "/examples/../lua/lorarun/drawn.lua") end, "no draw.lua of lorarun's own")
+  os.execute(("mkdir %s/other && ln -s %s/draw.lua %s/other/draw.lua"):format(folder, folder, folder))
+  t.fails(function() drawn.own_script(system.share() .. "/recipes/flux_character.lua") end, "no draw.lua of lorarun's own")
+  t.fails(function() drawn.own_script(folder .. "/other/draw.lua") end, "no draw.lua of lorarun's own")
   os.execute(("ln -s %s %s/into"):format(system.share() .. "/examples", folder))
   t.equal(drawn.own_script(folder .. "/into/creatures/draw.lua"), system.real(SCRIPT))
 end)
@@ -105,7 +106,7 @@ test("the recipe's script is found from the recipe, and a missing count is named
 end)
 
 test("a plan draws nothing, and what the other kind reads is named", function(t)
-  local opened = recipe.open { recipe = recipe_with "drawn { script = '/tmp/evil.lua', count = 20, dir = 'x' }" }
+  local opened = recipe.open { recipe = recipe_with "drawn { script = '/tmp/draw.lua', count = 20, dir = 'x' }" }
   t.equal(#opened.warnings, 1)
   t.equal(opened.warnings[1].key, "data[1].dir")
   t.ok(plan.of(opened, { steps = 4 }))
