@@ -243,6 +243,14 @@ test("commands stand as they are typed, whatever names hold", function(t)
   t.ok(list[1].command:find("lorarun 'runs/a b'", 1, true) or list[1].command:find("/runs/a b'", 1, true), list[1].command)
 end)
 
+test("a model that was trained whole is exported before it draws", function(t)
+  local list = commands.of { folder = "runs/a", word = "a", name = "a", status = "complete", steps = 5, fork_at = 5,
+    settings = settings { network = { kind = "full" } }, lora = { path = "/checkpoints/a-000005.safetensors" } }
+  t.ok(list[1].command:find("lorarun export /models/base a_model --weights /checkpoints/a-000005.safetensors", 1, true), list[1].command)
+  t.ok(list[2].command:find("lorarun sample a_model --prompt", 1, true))
+  for _, one in ipairs(list) do t.ok(not one.command:find("fork", 1, true)) end
+end)
+
 test("averages begin and end with the curve", function(t)
   local points = {}
   for i = 1, 60 do points[i] = { i, i % 2 } end

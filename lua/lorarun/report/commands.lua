@@ -45,7 +45,8 @@ end
 local function to_draw(facts, list)
   if not facts.settings or not facts.lora then return end
   if facts.settings.network.kind == "full" then
-    list[#list + 1] = { what = "write the model as a folder", command = line("export", facts.word, facts.name .. "_model") }
+    list[#list + 1] = { what = "write the model as a folder", command = line("export",
+      near(facts.settings.model.path), facts.name .. "_model", "--weights", near(facts.lora.path)) }
     list[#list + 1] = { what = "draw with it", command = sample(facts, facts.name .. "_model") }
     return
   end
