@@ -20,7 +20,8 @@ namespace lorarun::live {
 namespace {
 
 constexpr int kKeptLines = 1000;
-constexpr size_t kMostShown = 60;  // candidates of one Tab
+constexpr int kLookEvery_ms = 500;  // for a Ctrl-C that came just before the wait
+constexpr size_t kMostShown = 60;   // candidates of one Tab
 
 volatile std::sig_atomic_t interrupts = 0;
 
@@ -62,7 +63,7 @@ int LineEditor::Core::next_key(wchar_t* key) {
       return -1;
     }
     pollfd waits[2] = {{STDIN_FILENO, POLLIN, 0}, {options.watched_fd, POLLIN, 0}};
-    if (poll(waits, 2, -1) < 0) { continue; }
+    if (poll(waits, 2, kLookEvery_ms) <= 0) { continue; }
     if ((waits[1].revents & (POLLIN | POLLHUP)) != 0) {
       options.when_readable();
       el_set(line, EL_REFRESH);

@@ -45,8 +45,8 @@ TEST(RunProgram, KillsWhatAHungProgramStarted) {
 TEST(RunProgram, GivesTheExitCodeOrTheSignal) {
   const Folder folder;
   EXPECT_EQ(finish_program(start_shell(folder, "exit 7"), folder.path()).exit_code, 7);
-  const Outcome killed = finish_program(start_shell(folder, "kill -TERM $$"), folder.path());
-  EXPECT_EQ(killed.exit_code, 143);
+  const Outcome killed = finish_program(start_shell(folder, "kill -KILL $$"), folder.path());
+  EXPECT_EQ(killed.exit_code, 137);
   EXPECT_TRUE(killed.by_signal);
 }
 
