@@ -177,8 +177,8 @@ function docs.recipe_types()
   end
   policy_types(out)
   out[#out + 1] = "---@param settings lorarun.recipe\n---@return lorarun.recipe\nfunction recipe(settings) end\n"
-  local parents = { family = "model", network = "network", objective = "objective", optimizer = "optimizer", timesteps = "timesteps", loss = "loss",
-    data = "data[]" }
+  local parents = { family = "model", network = "network", objective = "objective", optimizer = "optimizer",
+    timesteps = "timesteps", loss = "loss", data = "data[]" }
   schedule_types(out)
   ready_policy_types(out)
   for _, registry in ipairs { "family", "network", "objective", "optimizer", "timesteps", "loss", "data" } do

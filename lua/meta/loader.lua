@@ -65,6 +65,11 @@ function Dataset:hash() end
 ---@return lorarun.Dataset
 function Dataset:hold_out(pictures, seed) end
 
+--- Gives an item as the VAE sees it: [1, 3, H, W] in [-1, 1], at its bucket's size.
+---@param i integer   from 1 to size()
+---@return lorarun.Tensor
+function Dataset:pixels(i) end
+
 --- Gives the number of items, repeats and resolutions counted.
 ---@return integer
 function Dataset:size() end

@@ -360,6 +360,9 @@ function autoencode(options) end
 ---@param options? lorarun.recipe.objective
 function denoise(options) end
 
+---@param options? lorarun.recipe.objective
+function distill_guidance(options) end
+
 ---@param options? lorarun.recipe.optimizer
 function adamw(options) end
 

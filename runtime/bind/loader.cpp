@@ -80,6 +80,13 @@ int size(lua_State* L) {
   return 1;
 }
 
+// dataset:pixels(i) -> [1, 3, H, W] in [-1, 1]: item i as the VAE sees it
+int pixels(lua_State* L) {
+  const auto& items = check<data::Dataset>(L, 1).items;
+  const int64_t i = to_index(luaL_checknumber(L, 2), static_cast<int64_t>(items.size()));
+  return push_tensor(L, data::pixels_of(items[static_cast<size_t>(i)]).unsqueeze(0));
+}
+
 // dataset:hold_out(pictures, seed) -> Dataset of pictures that are no longer in this one
 int hold_out(lua_State* L) {
   auto& dataset = check<data::Dataset>(L, 1);
@@ -266,9 +273,10 @@ const luaL_Reg functions[] = {{"open", guarded<open>},
                               {"loader", guarded<loader>},
                               {nullptr, nullptr}};
 
-const luaL_Reg dataset_methods[] = {{"report", guarded<report>},     {"facts", guarded<facts>},
-                                    {"hash", guarded<hash>},         {"size", guarded<size>},
-                                    {"hold_out", guarded<hold_out>}, {nullptr, nullptr}};
+const luaL_Reg dataset_methods[] = {
+    {"report", guarded<report>}, {"facts", guarded<facts>},       {"hash", guarded<hash>},
+    {"size", guarded<size>},     {"hold_out", guarded<hold_out>}, {"pixels", guarded<pixels>},
+    {nullptr, nullptr}};
 
 const luaL_Reg cache_methods[] = {
     {"text", guarded<cached_text>},  {"encode", guarded<encode_again>},   {"live", guarded<live>},

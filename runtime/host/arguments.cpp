@@ -21,7 +21,7 @@ Arguments::Arguments(const std::vector<std::string>& words,
     if (!words[i].starts_with("--")) {
       plain_.push_back(words[i]);
     } else if (contains(switches, words[i])) {
-      values_[words[i]] = "";
+      values_[words[i]] = {""};
     } else if (!contains(valued, words[i])) {
       std::vector<std::string> known = switches;
       known.insert(known.end(), valued.begin(), valued.end());
@@ -31,7 +31,7 @@ Arguments::Arguments(const std::vector<std::string>& words,
     } else if (i + 1 == words.size()) {
       throw Error(words[i] + " needs a value").where("the command line");
     } else {
-      values_[words[i]] = words[i + 1];
+      values_[words[i]].push_back(words[i + 1]);
       ++i;
     }
   }
@@ -39,7 +39,12 @@ Arguments::Arguments(const std::vector<std::string>& words,
 
 std::string Arguments::value(const std::string& flag, const std::string& absent) const {
   const auto at = values_.find(flag);
-  return at == values_.end() ? absent : at->second;
+  return at == values_.end() ? absent : at->second.back();
+}
+
+std::vector<std::string> Arguments::values(const std::string& flag) const {
+  const auto at = values_.find(flag);
+  return at == values_.end() ? std::vector<std::string>{} : at->second;
 }
 
 int64_t Arguments::whole_number(const std::string& flag, int64_t absent) const {

@@ -16,7 +16,8 @@ class Arguments {
             const std::vector<std::string>& valued);
 
   bool has(const std::string& flag) const { return values_.contains(flag); }
-  std::string value(const std::string& flag, const std::string& absent) const;
+  std::string value(const std::string& flag, const std::string& absent) const;  // the last
+  std::vector<std::string> values(const std::string& flag) const;  // all, in their order
   int64_t whole_number(const std::string& flag, int64_t absent) const;
 
   const std::vector<std::string>& plain() const { return plain_; }
@@ -25,7 +26,7 @@ class Arguments {
   std::string one(const std::string& what) const;
 
  private:
-  std::map<std::string, std::string> values_;
+  std::map<std::string, std::vector<std::string>> values_;
   std::vector<std::string> plain_;
 };
 
