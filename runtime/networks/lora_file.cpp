@@ -1,6 +1,7 @@
 #include "runtime/networks/lora_file.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <tuple>
 
@@ -17,6 +18,16 @@ namespace lorarun::networks {
 namespace {
 
 // ---- reading ----
+
+// True for names as a full run saves them: "transformer.x_embedder.weight".
+bool has_whole_weights(const std::vector<std::string>& names) {
+  constexpr std::array<const char*, 4> kComponents = {"transformer.", "clip_l.", "t5.", "vae."};
+  return !names.empty() && std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+    return name.find("lora") == std::string::npos &&
+           std::any_of(kComponents.begin(), kComponents.end(),
+                       [&name](const char* prefix) { return name.starts_with(prefix); });
+  });
+}
 
 // What a file that is no LoRA in one of our dialects is, and what its owner can do.
 Error foreign_file(const std::string& kind) {
@@ -47,6 +58,13 @@ Error foreign_file(const std::string& kind) {
         "model");
   }
   return error;
+}
+
+Error whole_file() {
+  return Error("this file holds whole weights of a full training, not a LoRA")
+      .fix(
+          "put them into the base: lorarun export BASE OUT --weights FILE, and use OUT as the "
+          "model");
 }
 
 // The tensors of one module, as they are found in the file.
@@ -260,6 +278,7 @@ LoraFile read_lora_file(const std::filesystem::path& path) {
     tensors.emplace(view.name, tensor_of(view, source));
   }
   try {
+    if (has_whole_weights(names)) { throw whole_file(); }
     const std::string dialect = detect_dialect(names);
     const auto& known = lora_dialects();
     if (std::find(known.begin(), known.end(), dialect) == known.end()) {

@@ -315,6 +315,7 @@ TEST_F(LoraFiles, SayInWordsWhatKindOfFileTheyCannotRead) {
       {"lora_unet_img_in.dora_scale", "DoRA"},
       {"double_blocks.0.processor.qkv_lora1.down.weight", "XLabs"},
       {"lora_unet_down_blocks_0_attentions_0_proj_in.lora_up.weight", "Stable Diffusion"},
+      {"transformer.x_embedder.weight", "lorarun export BASE OUT --weights"},
       {"model.weight", "no tensor of this file has the name of a LoRA matrix"},
       {"transformer.foo.lora_A.weight", "'transformer.foo.lora_A.weight' belongs to no layer"},
   };
