@@ -27,7 +27,7 @@ return recipe {
     },
   },
 
-  batch = 32, clip = 1.0, ema = 0.995,
+  batch = 16, clip = 1.0, ema = 0.995,
   optimizer = adamw { lr = 2e-4, weight_decay = 0.01 },
   schedule  = linear { warmup = 0.05 },
   timesteps = logit_normal {}, loss = mse {},

@@ -3,7 +3,7 @@
 --   needs     a base whose VAE is trained; it draws its own 20,000 pictures, about six minutes, once
 --   run       ./lorarun recipes/tiny_flux/transformer.lua
 --   look at   runs/tiny_flux/samples/: colour, place and side follow the caption first, faces and hats last
---   then      ./lorarun export BASE OUT --weights runs/tiny_flux/checkpoints/tiny_flux-012000.safetensors
+--   then      ./lorarun export BASE OUT --weights runs/tiny_flux/checkpoints/tiny_flux-014000.safetensors
 --             and guidance.lua, which teaches it what guidance is
 --   stop it   whenever you like: the same command goes on, to the bit
 --
@@ -16,8 +16,10 @@ local p = params {
   pictures = { type = "integer", default = 20000, min = 64, doc = "pictures that are drawn" },
 }
 
+local STEPS, RISES, FALLS_FROM = 14000, 240, 8400
+
 return recipe {
-  name = "tiny_flux", seed = 7, steps = 12000,
+  name = "tiny_flux", seed = 7, steps = STEPS,
 
   model   = flux { path = p.base, dtype = "float32" },
   network = full {
@@ -32,9 +34,8 @@ return recipe {
     },
   },
 
-  batch = 32, clip = 1.0, ema = 0.999, guidance = 1.0,
+  batch = 16, clip = 1.0, ema = 0.999, guidance = 1.0,
   optimizer = adamw { lr = 1e-3, weight_decay = 0.01, betas = { 0.9, 0.99 } },
-  schedule  = warmup_stable_decay { warmup = 0.02, decay = 0.4 },
   timesteps = logit_normal {}, loss = mse {},
 
   save   = { every = 500, keep = 2 },
@@ -48,5 +49,14 @@ return recipe {
       "a white wide creature sleeping in a forest",
       "a purple pear-shaped creature with antennae and a red scarf, on a street in the rain",
     },
+  },
+
+  -- In steps and not in parts of the run, so that --steps 20 makes the first twenty of the whole.
+  on = {
+    step = function(state, run)
+      local rise = math.min(1, run.step / RISES)
+      local fall = math.max(0, math.min(1, (STEPS - run.step) / (STEPS - FALLS_FROM)))
+      return { lr = 1e-3 * math.min(rise, fall) }
+    end,
   },
 }
