@@ -58,7 +58,8 @@ TEST(Plan, WritesOnePageAndOnePicture) {
   const TrainingFolder folder(kLateTune);
   EXPECT_EQ(plan(folder, {"--html", "plan.html", "--png", "plan.png"}).exit_code, 0);
   EXPECT_THAT(read_all(folder.path() / "plan.html"),
-              AllOf(HasSubstr("<svg"), HasSubstr("clip_l"), Not(HasSubstr("http"))));
+              AllOf(HasSubstr("<svg"), HasSubstr("clip_l"), Not(HasSubstr("http://")),
+                    Not(HasSubstr("https://"))));
   const Image picture = load_image(folder.path() / "plan.png");
   EXPECT_GE(picture.width, 640);
 }
