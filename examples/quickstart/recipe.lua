@@ -2,7 +2,8 @@
 --
 --   needs     nothing but this repository: the base in base/, 20 pictures of Mimo in photos/ with captions that say
 --             nothing of its colours, its eyes or its shape
---   takes     about two minutes
+--             the base is not trained yet (recipes/tiny_flux/README.md): its weights are random, the pictures show texture
+--   takes     about three minutes on one core, less on two
 --   run       ./lorarun examples/quickstart/recipe.lua
 --   look at   runs/quickstart/report.html: each prompt before, while and after it trained. Mimo was seen in grass, forest,
 --             beach and room; the snow, the desert, the moon and the street are new to it, and the last two prompts do
