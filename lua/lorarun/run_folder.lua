@@ -48,8 +48,15 @@ end
 
 local function show(value) return value == nil and "absent" or tostring(value) end
 
+--- A setting that came after a structure was written holds what it did without it.
+local function is_default(key, value)
+  local s, parent = schema.find(key), schema.find(key:match("^(.*)%.kind$") or "")
+  if s then return s.default == value end
+  return parent ~= nil and type(parent.default) == "table" and parent.default.kind == value
+end
+
 --- Gives the first key, in the schema's order, that differs between two structures, or nothing. What may change now
---- and could not when the older was written is no difference.
+--- and could not when the older was written is no difference, nor is a new setting at its default.
 function run_folder.first_difference(old, new)
   local keys = {}
   for key in pairs(old) do keys[#keys + 1] = key end
@@ -59,7 +66,8 @@ function run_folder.first_difference(old, new)
   schema.sort(keys)
   for _, key in ipairs(keys) do
     local is_free = new[key] == nil and schema.changes(key)
-    if old[key] ~= new[key] and not is_free then return key end
+    local is_new = old[key] == nil and is_default(key, new[key])
+    if old[key] ~= new[key] and not is_free and not is_new then return key end
   end
 end
 
