@@ -89,10 +89,10 @@ test("two dots and links lead nowhere else", function(t)
   local out = system.share() .. "/examples/" .. ("../"):rep(12) .. folder:sub(2) .. "/draw.lua"
   t.fails(function() drawn.own_script(out) end, "no draw.lua of lorarun's own")
   t.fails(function() drawn.own_script(system.share() .. "/examples/../lua/lorarun/drawn.lua") end, "no draw.lua of lorarun's own")
-  os.execute(("mkdir %s/other && ln -s %s/draw.lua %s/other/draw.lua"):format(folder, folder, folder))
+  os.execute(("mkdir '%s/other' && ln -s '%s/draw.lua' '%s/other/draw.lua'"):format(folder, folder, folder))
   t.fails(function() drawn.own_script(system.share() .. "/recipes/flux_character.lua") end, "no draw.lua of lorarun's own")
   t.fails(function() drawn.own_script(folder .. "/other/draw.lua") end, "no draw.lua of lorarun's own")
-  os.execute(("ln -s %s %s/into"):format(system.share() .. "/examples", folder))
+  os.execute(("ln -s '%s' '%s/into'"):format(system.share() .. "/examples", folder))
   t.equal(drawn.own_script(folder .. "/into/creatures/draw.lua"), system.real(SCRIPT))
 end)
 
