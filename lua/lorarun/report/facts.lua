@@ -3,6 +3,7 @@
 -- Everything but name, folder and status may be absent: a run that was killed early has no losses, a folder whose recipe
 -- no longer opens has no settings.
 
+local file_size = require "lorarun.report.file_size"
 local changes = require "lorarun.report.changes"
 local journal = require "lorarun.journal"
 local run_folder = require "lorarun.run_folder"
@@ -57,16 +58,8 @@ local function evaluations_of(events)
   return #found.steps > 0 and found or nil
 end
 
-local function size_of(path)
-  local file = io.open(path, "rb")
-  if not file then return nil end
-  local size = file:seek("end")
-  file:close()
-  return size
-end
-
 local function file_of(path)
-  local bytes = size_of(path)
+  local bytes = file_size(path)
   return bytes and { path = path, bytes = bytes } or nil
 end
 
@@ -78,7 +71,7 @@ local function take_checkpoints(found)
   if not last then return end
   found.lora = file_of(("%s/%s-%06d.safetensors"):format(folder, found.name, last))
   found.lora_step, found.fork_at = last, steps[math.ceil(#steps / 2)]
-  found.best_lora = size_of(folder .. "/best.safetensors") and folder .. "/best.safetensors" or nil
+  found.best_lora = file_size(folder .. "/best.safetensors") and folder .. "/best.safetensors" or nil
 end
 
 --- Names of the pictures that were trained on, in their order.

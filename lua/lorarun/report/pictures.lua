@@ -4,6 +4,7 @@
 --   large file --> made smaller
 --   past the limit, or unreadable --> nothing: the page links the file instead
 
+local file_size = require "lorarun.report.file_size"
 local base64 = require "lorarun.report.base64"
 
 local pictures = {}
@@ -17,14 +18,6 @@ local TYPES = { png = "image/png", jpeg = "image/jpeg", webp = "image/webp" }
 --- A store for one page.
 ---@param limit_bytes? integer
 function pictures.new(limit_bytes) return setmetatable({ left = limit_bytes or LIMIT_BYTES }, pictures) end
-
-local function size_of(path)
-  local file = io.open(path, "rb")
-  if not file then return nil end
-  local size = file:seek("end")
-  file:close()
-  return size
-end
 
 --- A picture without the margin that a sheet puts around it.
 local function without_margin(sheet)
@@ -47,7 +40,7 @@ end
 
 local function read_picture(path, side_px)
   local kind = TYPES[lorarun.image.info(path).format]
-  if kind and size_of(path) <= SMALL_BYTES then return kind, system.read(path) end
+  if kind and file_size(path) <= SMALL_BYTES then return kind, system.read(path) end
   return "image/png", shrunk(path, side_px)
 end
 
