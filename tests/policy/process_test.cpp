@@ -39,6 +39,13 @@ bool is_alive(pid_t pid) {
   return kill(pid, 0) == 0;
 }
 
+// Sends the signal and waits until all threads of the child are dead; it stays to be buried.
+void strike(pid_t child, int signal_number) {
+  kill(child, signal_number);
+  siginfo_t ended = {};
+  waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT);
+}
+
 size_t resident_kilobytes(pid_t pid) {
   std::istringstream words(read_text("/proc/" + std::to_string(pid) + "/statm"));
   size_t mapped = 0, resident = 0;
@@ -85,7 +92,7 @@ TEST(PolicyProcess, GoesOnAfterAHookThatFailed) {
 TEST(PolicyProcess, NamesTheSignalOfAChildThatWasKilledAndStartsAnew) {
   PolicyProcess policy(source(with_step("return { lr = 1 }")), options());
   const Json declared = policy.declaration();
-  kill(policy.pid(), SIGKILL);
+  strike(policy.pid(), SIGKILL);
   EXPECT_THAT(failure(policy), HasSubstr("died (SIGKILL)"));
   EXPECT_EQ(policy.decide("step", kEmpty, kEmpty).answer, Json({{"lr", 1}}));
   EXPECT_EQ(policy.restarts(), 1);
@@ -95,7 +102,7 @@ TEST(PolicyProcess, NamesTheSignalOfAChildThatWasKilledAndStartsAnew) {
 TEST(PolicyProcess, NamesACrash) {
   LR_SKIP_UNDER_SANITIZER();
   PolicyProcess policy(source(with_step("return { lr = 1 }")), options());
-  kill(policy.pid(), SIGSEGV);
+  strike(policy.pid(), SIGSEGV);
   EXPECT_THAT(failure(policy), HasSubstr("died (SIGSEGV)"));
 }
 
@@ -114,7 +121,7 @@ TEST(PolicyProcess, AGoodAnswerEndsARowOfFailures) {
   PolicyProcess policy(source(with_step("return { lr = 1 }")), options());
   for (int i = 0; i < 5; ++i) {
     if (policy.pid() == 0) { EXPECT_NO_THROW(policy.decide("step", kEmpty, kEmpty)); }
-    kill(policy.pid(), SIGKILL);
+    strike(policy.pid(), SIGKILL);
     failure(policy);
   }
   EXPECT_NO_THROW(policy.decide("step", kEmpty, kEmpty));
