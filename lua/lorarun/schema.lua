@@ -158,6 +158,7 @@ schema.settings = {
     shapes = "the moments that it keeps belong to it" }),
   setting("optimizer.lr", "number", "learning rate", { default = 1e-4, min = 0, live = true }),
   setting("optimizer.weight_decay", "number", "decoupled weight decay", { default = 0.01, min = 0 }),
+  setting("optimizer.momentum", "number", "decay of the momentum; absent: 0.95 for muon, 0.9 for sgd", { min = 0, max = 1 }),
   setting("optimizer.betas", "list", "decay of the two moments", { default = { 0.9, 0.999 } }),
   setting("optimizer.eps", "number", "added to the root of the second moment", { default = 1e-8, min = 0 }),
 

@@ -13,6 +13,7 @@ import json
 import pathlib
 import subprocess
 import sys
+from unittest import mock
 
 import numpy as np
 import torch
@@ -304,6 +305,26 @@ def adamw():
          betas="[0.9, 0.999]", eps=1e-8, weight_decay=0.01, clip=1.0)
 
 
+def muon():
+    """Five steps of torch.optim.Muon on a tall, a wide and a convolution's matrix, its iteration in float32."""
+    shapes = {"tall": (7, 3), "wide": (4, 9), "conv": (6, 2, 3, 3)}
+    flat = {name: torch.nn.Parameter(normal("muon/" + name, *shape).reshape(shape[0], -1)) for name, shape in shapes.items()}
+    optimizer = torch.optim.Muon(flat.values(), lr=1e-2, weight_decay=0.05, adjust_lr_fn="match_rms_adamw")
+    tensors = {f"start/{name}": p.detach().clone().reshape(shapes[name]) for name, p in flat.items()}
+    rates = [1e-2, 5e-3, 2e-2, 1e-3, 3e-3]
+    for step, rate in enumerate(rates, 1):
+        optimizer.param_groups[0]["lr"] = rate
+        for name, p in flat.items():
+            p.grad = normal(f"muon/grad/{step}/{name}", *p.shape)
+            tensors[f"grad/{step}/{name}"] = p.grad.clone().reshape(shapes[name])
+        with mock.patch.object(torch.Tensor, "bfloat16", torch.Tensor.float):
+            optimizer.step()
+        for name, p in flat.items():
+            tensors |= {f"after/{step}/{name}": p.detach().clone().reshape(shapes[name]),
+                        f"m/{step}/{name}": optimizer.state[p]["momentum_buffer"].clone().reshape(shapes[name])}
+    save("muon", {**tensors, "lr": torch.tensor(rates, dtype=torch.float64)}, weight_decay=0.05, momentum=0.95)
+
+
 def trajectory():
     """Losses of 20 training steps as the peer prints them, in fp32 and bf16."""
     flags = ["--resolution", "64", "--text", "16", "--rank", "4", "--steps", "20", "--threads", "1"]
@@ -323,7 +344,7 @@ def images():
 
 
 GOLDENS = [micro_flux, random, transformer, lora_gradients, vae, clip, t5, clip_tokens, t5_tokens, resample, sampler,
-           adamw, trajectory, images]
+           adamw, muon, trajectory, images]
 
 
 def main():
