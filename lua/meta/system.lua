@@ -132,3 +132,9 @@ function lorarun.system.lock(path) end
 --- Gives what figures depend on: versions, the processor, cores and threads.
 ---@return { lorarun: string, torch: string, cpu: string, cpu_capability: string, cores: integer, threads: integer }
 function lorarun.system.machine() end
+
+--- Gives how many threads tensor operations used so far, and sets them to `count` when it is given.
+--- Raises an error when `count` is not from 1 to 1024.
+---@param count? integer
+---@return integer
+function lorarun.system.compute_threads(count) end

@@ -268,6 +268,18 @@ int machine(lua_State* L) {
   return 1;
 }
 
+// compute_threads([count]) -> the threads that tensor operations used so far; sets them to count
+int compute_threads(lua_State* L) {
+  const int before = at::get_num_threads();
+  if (!lua_isnoneornil(L, 1)) {
+    const lua_Integer count = luaL_checkinteger(L, 1);
+    if (count < 1 || count > 1024) { throw Error("threads must be from 1 to 1024"); }
+    at::set_num_threads(static_cast<int>(count));
+  }
+  lua_pushinteger(L, before);
+  return 1;
+}
+
 const luaL_Reg functions[] = {{"read", guarded<read_file>},
                               {"write", guarded<write_file>},
                               {"make_folder", guarded<make_folders>},
@@ -296,6 +308,7 @@ const luaL_Reg functions[] = {{"read", guarded<read_file>},
                               {"share", guarded<share>},
                               {"lock", guarded<lock>},
                               {"machine", guarded<machine>},
+                              {"compute_threads", guarded<compute_threads>},
                               {nullptr, nullptr}};
 
 const luaL_Reg top_functions[] = {{"fail", guarded<fail>}, {nullptr, nullptr}};

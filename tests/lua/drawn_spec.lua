@@ -47,6 +47,18 @@ test("a second run finds it drawn", function(t)
   t.ok(drawn.folder(with { seed = 8 }, cache) ~= folder)
 end)
 
+test("a signal stops the drawing, and the same call goes on with it", function(t)
+  local cache, block, signal, looks = system.temporary_folder(), drawn.BLOCK, system.signal, 0
+  drawn.BLOCK = 2
+  system.signal = function()
+    looks = looks + 1
+    if looks == 2 then return "SIGTERM", 143 end
+  end
+  t.fails(function() drawn.folder(with(), cache) end, "stopped by SIGTERM after drawing 2 of 5 pictures")
+  t.equal(#system.list(drawn.folder(with(), cache)), 5 * 2 + 1)
+  drawn.BLOCK, system.signal = block, signal
+end)
+
 test("a set that was being drawn is drawn to its end", function(t)
   local cache, block = system.temporary_folder(), drawn.BLOCK
   drawn.BLOCK = 2
