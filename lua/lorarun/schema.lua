@@ -103,6 +103,8 @@ schema.settings = {
     { min = 0, acts_with = { "autoencode" } }),
   setting("objective.gradient", "number", "weight of the distance between edges; 0.5 when absent",
     { min = 0, acts_with = { "autoencode" } }),
+  setting("objective.scale", "number", "weight of rebuilding at half the size from half the latent; 0 when absent",
+    { min = 0, acts_with = { "autoencode" } }),
   setting("objective.max", "number", "highest guidance value that is learned; 5 when absent",
     { min = 1, acts_with = { "distill_guidance" } }),
   setting("objective.anchor", "number", "part of the pictures that stay at guidance 1 as denoise has them; 0.5 when absent",

@@ -56,6 +56,7 @@
 ---@field l1 number?   weight of the mean distance to the picture; 1 when absent
 ---@field l2 number?   weight of the mean squared distance; 2 when absent
 ---@field gradient number?   weight of the distance between edges; 0.5 when absent
+---@field scale number?   weight of rebuilding at half the size from half the latent; 0 when absent
 ---@field max number?   highest guidance value that is learned; 5 when absent
 ---@field anchor number?   part of the pictures that stay at guidance 1 as denoise has them; 0.5 when absent
 ---@field kl number?   weight of the latents' distance from a standard normal; 0.0005 when absent
@@ -88,6 +89,7 @@
 ---@class lorarun.recipe.optimizer
 ---@field lr number?   learning rate
 ---@field weight_decay number?   decoupled weight decay
+---@field momentum number?   decay of the momentum; absent: 0.95 for muon, 0.9 for sgd
 ---@field betas table?   decay of the two moments
 ---@field eps number?   added to the root of the second moment
 
@@ -365,6 +367,9 @@ function distill_guidance(options) end
 
 ---@param options? lorarun.recipe.optimizer
 function adamw(options) end
+
+---@param options? lorarun.recipe.optimizer
+function muon(options) end
 
 ---@param options? lorarun.recipe.optimizer
 function sgd(options) end

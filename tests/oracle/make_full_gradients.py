@@ -23,7 +23,7 @@ from flux_parts import image_ids, keyed_normal, pack, unpack
 
 ENTRIES = 32
 PROMPTS = ["a small striped creature on the grass, looking left, at night", "un café"]
-WEIGHTS = {"l1": 1.0, "l2": 2.0, "gradient": 0.5, "kl": 0.03}
+WEIGHTS = {"l1": 1.0, "l2": 2.0, "gradient": 0.5, "kl": 0.03, "scale": 0.25}
 CLIP_TOKENS, T5_TOKENS = 77, 512
 
 
@@ -90,15 +90,17 @@ def rebuilding(rebuilt, pixels):
 
 
 def autoencode():
-    """A non-square picture, the posterior sampled with given noise."""
+    """A non-square picture, whole and at half the size, the posterior sampled with given noise."""
     model = goldens.load_vae()
     pixels = torch.tanh(goldens.normal("full/pixels", 2, 3, 32, 48))
     noise = keyed_normal(goldens.SEED, "latent", 1, (16, 4, 6), batch=2)  # as the first step of a run of this seed draws it
     posterior = model.encode(pixels).latent_dist
     mean, logvar = posterior.mean, posterior.logvar
     divergence = 0.5 * (mean * mean + logvar.exp() - 1 - logvar).flatten(1).mean(1)
-    rebuilt = model.decode(mean + posterior.std * noise, return_dict=False)[0]
-    losses = rebuilding(rebuilt, pixels) + WEIGHTS["kl"] * divergence
+    sample = mean + posterior.std * noise
+    losses = rebuilding(model.decode(sample, return_dict=False)[0], pixels) + WEIGHTS["kl"] * divergence
+    smaller = model.decode(F.avg_pool2d(sample, 2), return_dict=False)[0]
+    losses = losses + WEIGHTS["scale"] * rebuilding(smaller, F.avg_pool2d(pixels, 2))
     losses.mean().backward()
     return {"pixels": pixels, "autoencode.losses": losses, **summaries("vae", model)}
 

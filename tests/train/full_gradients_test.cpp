@@ -110,9 +110,10 @@ TEST_P(FullGradients, OfLiveTextEncodersEqualTransformers) {
 
 TEST_P(FullGradients, OfAnAutoencodingVaeEqualDiffusers) {
   train({"vae"});
-  const auto objective = registry()
-                             .get("autoencode", "objective")
-                             .make({{"l1", 1.0}, {"l2", 2.0}, {"gradient", 0.5}, {"kl", 0.03}});
+  const auto objective =
+      registry()
+          .get("autoencode", "objective")
+          .make({{"l1", 1.0}, {"l2", 2.0}, {"gradient", 0.5}, {"kl", 0.03}, {"scale", 0.25}});
   const data::MicroBatch micro{.latents = golden_.at("pixels"), .weight = at::ones({2})};
   const OpenedMicro opened =
       objective->losses(*model_, micro, {}, {}, {.seed = kSeed, .step = 1, .first_sample = 0});
