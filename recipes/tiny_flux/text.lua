@@ -198,7 +198,7 @@ local function four(text) return { text, text, text, text } end
 local function vae_config()
   return {
     _class_name = "AutoencoderKL", _diffusers_version = VERSION, in_channels = 3, out_channels = 3, sample_size = 128,
-    latent_channels = 16, block_out_channels = { 16, 24, 48, 64 }, layers_per_block = 1, norm_num_groups = 8,
+    latent_channels = 16, block_out_channels = { 24, 32, 48, 64 }, layers_per_block = 1, norm_num_groups = 8,
     down_block_types = four "DownEncoderBlock2D", up_block_types = four "UpDecoderBlock2D", act_fn = "silu",
     mid_block_add_attention = false, use_quant_conv = false, use_post_quant_conv = false, force_upcast = true,
     scaling_factor = 1.0, shift_factor = 0.0,

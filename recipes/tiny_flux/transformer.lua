@@ -1,9 +1,9 @@
 --- The third stage of the small FLUX: transformer and text encoders learn to draw what a caption says.
 --
---   needs     a base whose VAE is trained; it draws its own 20,000 pictures, about six minutes, once
+--   needs     a base whose VAE is trained; it draws its own 15,000 pictures, about four minutes, once
 --   run       ./lorarun recipes/tiny_flux/transformer.lua
 --   look at   runs/tiny_flux/samples/: colour, place and side follow the caption first, faces and hats last
---   then      ./lorarun export BASE OUT --weights runs/tiny_flux/checkpoints/tiny_flux-014000.safetensors
+--   then      ./lorarun export BASE OUT --weights runs/tiny_flux/checkpoints/tiny_flux-012000.safetensors
 --             and guidance.lua, which teaches it what guidance is
 --   stop it   whenever you like: the same command goes on, to the bit
 --
@@ -13,10 +13,10 @@
 
 local p = params {
   base     = { type = "path", default = "../../examples/quickstart/base", doc = "folder in diffusers layout; only its VAE is used" },
-  pictures = { type = "integer", default = 20000, min = 64, doc = "pictures that are drawn" },
+  pictures = { type = "integer", default = 15000, min = 64, doc = "pictures that are drawn" },
 }
 
-local STEPS, RISES, FALLS_FROM = 14000, 240, 8400
+local STEPS, RISES, FALLS_FROM = 12000, 240, 7200
 
 return recipe {
   name = "tiny_flux", seed = 7, steps = STEPS,
