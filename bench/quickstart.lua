@@ -130,10 +130,12 @@ local function keep_drawn(folder, pictures, prompts)
   lorarun.image.save(folder .. "/sheet.png", lorarun.image.sheet(list, math.ceil(math.sqrt(#list)), { captions = prompts }))
 end
 
---- What one set of pictures of a group is worth.
+--- What one set of pictures of a group is worth. `references` = { heldout, train }, embedded pictures of the character.
 local function judged(eye, pictures, asked, references)
   local rows = eye.embed(pictures)
-  return { rows = rows, identity = metrics.identity(rows, references), variety = metrics.variety(rows),
+  local identity = { centroid = metrics.identity(rows, references.heldout).centroid,
+    nearest = metrics.identity(rows, references.train).nearest }
+  return { rows = rows, identity = identity, variety = metrics.variety(rows),
     following = metrics.following(asked, eye.classify(pictures)) }
 end
 
@@ -187,10 +189,11 @@ local function table_of(groups, leak, given)
   local function of(group, read)
     return function(column) return groups[group][column] and read(groups[group][column]) end
   end
-  add_row(lines, "identity: cosine to the character's centroid", of("character", function(m) return m.identity.centroid end), number)
+  add_row(lines, "identity: cosine to the held-out pictures' centroid",
+    of("character", function(m) return m.identity.centroid end), number)
   add_row(lines, "identity: cosine to the nearest training picture", of("character", function(m) return m.identity.nearest end), number)
   add_row(lines, "variety of the character's pictures", of("character", function(m) return m.variety end), number)
-  add_row(lines, "control prompts: cosine to the character's centroid", of("control", function(m) return m.identity.centroid end), number)
+  add_row(lines, "control prompts: cosine to the same centroid", of("control", function(m) return m.identity.centroid end), number)
   add_row(lines, "variety of the control pictures", of("control", function(m) return m.variety end), number)
   for _, group in ipairs(GROUPS) do
     add_row(lines, group .. " prompts followed", of(group, function(m) return m.following.all end), percent)
@@ -220,10 +223,13 @@ end
 
 local function measure(given)
   local eye = embedder.open(given.embedder)
-  local references = eye.embed((draw_all(characters.pictures(given.character, "train"), given.size)))
+  local references = {}
+  for _, split in ipairs { "train", "heldout" } do
+    references[split] = eye.embed((draw_all(characters.pictures(given.character, split), given.size)))
+  end
   local groups, leak = {}, nil
   for _, group in ipairs(GROUPS) do groups[group] = measure_group(group, given, eye, references) end
-  if given.lora then leak = metrics.leak(groups.control.base.rows, groups.control.lora.rows, references) end
+  if given.lora then leak = metrics.leak(groups.control.base.rows, groups.control.lora.rows, references.heldout) end
   print(table_of(groups, leak, given))
   return { groups = plain(groups), leak = leak }
 end

@@ -2,14 +2,28 @@
 --
 --   needs     nothing but this repository: the base in base/, 20 pictures of Mimo in photos/ with captions that say
 --             nothing of its colours, its eyes or its shape
---             the base is not trained yet (recipes/tiny_flux/README.md): its weights are random, the pictures show texture
+--             its transformer is not trained yet (recipes/tiny_flux/README.md): random weights, the pictures show texture
 --   takes     about three minutes on one core, less on two
 --   run       ./lorarun examples/quickstart/recipe.lua
 --   look at   runs/quickstart/report.html: each prompt before, while and after it trained. Mimo was seen in grass, forest,
 --             beach and room; the snow, the desert, the moon and the street are new to it, and the last two prompts do
 --             not name it: they should stay what they were
---   try       --steps 300 (the colours arrive first), --set network.rank=4, --set optimizer.lr=3e-3 (too much), or save
---             this file with another rate while it trains; ./lorarun attach quickstart types into the run
+--   try       --prior 60 (sixty other creatures are drawn and trained beside Mimo, so that they keep their looks),
+--             --steps 300 (the colours arrive first), --set network.rank=4, --set optimizer.lr=3e-3 (too much), or
+--             save this file with another rate while it trains; ./lorarun attach quickstart types into the run
+
+local p = params {
+  prior = { type = "integer", default = 0, min = 0, doc = "other creatures to draw and train beside Mimo, so that they stay as they are" },
+}
+
+local mimo = images {
+  dir = "photos", trigger = "mimo", class = "creature", resolution = 128, size_step = 16, caption_dropout = 0.05,
+  repeats = p.prior > 0 and 3 or 1,
+}
+local others = p.prior > 0 and drawn {
+  script = "../creatures/draw.lua", count = p.prior, seed = 5, size = 128, prior = true,
+  resolution = 128, size_step = 16, caption_dropout = 0.05,
+} or nil
 
 return recipe {
   name = "quickstart", seed = 42, steps = 1000,
@@ -17,9 +31,7 @@ return recipe {
   model   = flux { path = "base", dtype = "float32" },
   network = lora { rank = 16, alpha = 16, targets = { "attn", "ff" } },
 
-  data = {
-    images { dir = "photos", trigger = "mimo", class = "creature", resolution = 128, size_step = 16, caption_dropout = 0.05 },
-  },
+  data = { mimo, others },
 
   batch = 4, clip = 1.0, ema = 0.99,
   optimizer = adamw { lr = 1e-3, weight_decay = 0.01 },

@@ -89,7 +89,7 @@ local function words_of(options, first, count, out)
 end
 
 -- Runs the script as the command line does; what it prints would spoil a line of JSON. On one thread: a picture is
--- thousands of small operations, and two threads that wait for each other at every one take twice as long.
+-- thousands of small operations, and on a busy machine two threads that wait for each other at each take twice as long.
 local function run_script(path, words)
   local script = assert(loadfile(path))
   words[0] = path
