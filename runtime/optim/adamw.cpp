@@ -18,41 +18,24 @@ class Adamw : public Optimizer {
  public:
   Adamw(const std::vector<Group>& groups, const Json& options)
       : settings_(adamw_options(options)),
-        m_(zeros_like_parameters(groups)),
-        v_(zeros_like_parameters(groups)) {
-    for (size_t i = 0; i < m_.size(); ++i) { updates_.push_back(at::zeros({1}, at::kFloat)); }
-  }
+        moments_(zeros_like_parameters(groups), zeros_like_parameters(groups)) {}
 
   void step(std::vector<Group>& groups, int64_t) override {
     const at::NoGradGuard no_grad;
     for_each_trained(groups, [this](size_t i, Tensor& parameter, double lr) {
-      updates_[i].add_(1);
-      AdamwStep now = settings_;
-      now.step = updates_[i].item().toLong();
-      now.learning_rate = lr;
       Tensor plain = parameter.detach();
-      adamw_update(now, parameter.grad().contiguous(), plain, m_[i], v_[i]);
+      moments_.update(i, settings_, lr, parameter.grad().contiguous(), plain);
     });
   }
 
-  std::map<std::string, Tensor> state() const override {
-    std::map<std::string, Tensor> all;
-    put_state(all, "m", m_);
-    put_state(all, "v", v_);
-    put_state(all, "t", updates_);
-    return all;
-  }
-
+  std::map<std::string, Tensor> state() const override { return moments_.state(); }
   void load_state(const std::map<std::string, Tensor>& state) override {
-    const at::NoGradGuard no_grad;
-    take_state(state, "m", m_);
-    take_state(state, "v", v_);
-    take_state(state, "t", updates_);
+    moments_.load_state(state);
   }
 
  private:
   AdamwStep settings_;
-  std::vector<Tensor> m_, v_, updates_;
+  AdamwMoments moments_;
 };
 
 }  // namespace

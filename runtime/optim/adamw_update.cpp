@@ -45,13 +45,36 @@ AdamwStep adamw_options(const Json& options) {
   return settings;
 }
 
-void adamw_update(const AdamwStep& step, const Tensor& gradient, Tensor& parameter, Tensor& m,
-                  Tensor& v) {
+AdamwMoments::AdamwMoments(std::vector<Tensor> m, std::vector<Tensor> v)
+    : m_(std::move(m)), v_(std::move(v)) {
+  for (size_t i = 0; i < m_.size(); ++i) { updates_.push_back(at::zeros({1}, at::kFloat)); }
+}
+
+void AdamwMoments::update(size_t i, AdamwStep settings, double lr, const Tensor& gradient,
+                          Tensor& parameter) {
+  updates_[i].add_(1);
+  settings.step = updates_[i].item().toLong();
+  settings.learning_rate = lr;
   if (is_plain(parameter) && is_plain(gradient)) {
-    adamw(step, floats(gradient), floats(parameter), floats(m), floats(v));
+    adamw(settings, floats(gradient), floats(parameter), floats(m_[i]), floats(v_[i]));
   } else {
-    adamw_by_tensors(step, gradient, parameter, m, v);
+    adamw_by_tensors(settings, gradient, parameter, m_[i], v_[i]);
   }
+}
+
+std::map<std::string, Tensor> AdamwMoments::state() const {
+  std::map<std::string, Tensor> all;
+  put_state(all, "m", m_);
+  put_state(all, "v", v_);
+  put_state(all, "t", updates_);
+  return all;
+}
+
+void AdamwMoments::load_state(const std::map<std::string, Tensor>& state) {
+  const at::NoGradGuard no_grad;
+  take_state(state, "m", m_);
+  take_state(state, "v", v_);
+  take_state(state, "t", updates_);
 }
 
 }  // namespace lorarun::optim

@@ -15,9 +15,9 @@
 // from Liu et al. 2025, "Muon is scalable for LLM training".  Equal to torch.optim.Muon with
 // adjust_lr_fn = "match_rms_adamw", in float32 where torch rounds to bfloat16.
 
+#include <algorithm>
 #include <cmath>
 
-#include "runtime/base/error.h"
 #include "runtime/optim/adamw_update.h"
 #include "runtime/optim/options.h"
 #include "runtime/optim/parameters.h"
@@ -60,39 +60,30 @@ class Muon : public Optimizer {
   Muon(const std::vector<Group>& groups, const Json& options)
       : adamw_(adamw_options(options)),
         momentum_(number_option(options, "momentum", 0.95, 0.0, 1.0 - 1e-9)),
-        m_(zeros_like_parameters(groups)),
-        v_(zeros_for_vectors(groups)) {
-    for (size_t i = 0; i < m_.size(); ++i) { updates_.push_back(at::zeros({1}, at::kFloat)); }
-  }
+        moments_(zeros_like_parameters(groups), zeros_for_vectors(groups)) {}
 
   void step(std::vector<Group>& groups, int64_t) override {
     const at::NoGradGuard no_grad;
     for_each_trained(groups, [this](size_t i, Tensor& parameter, double lr) {
       Tensor plain = parameter.detach();
       const Tensor gradient = parameter.grad().contiguous();
-      is_matrix(plain) ? move_matrix(i, gradient, lr, plain) : move_vector(i, gradient, lr, plain);
+      if (is_matrix(plain)) {
+        move_matrix(moments_.first(i), gradient, lr, plain);
+      } else {
+        moments_.update(i, adamw_, lr, gradient, plain);
+      }
     });
   }
 
-  std::map<std::string, Tensor> state() const override {
-    std::map<std::string, Tensor> all;
-    put_state(all, "m", m_);
-    put_state(all, "v", v_);
-    put_state(all, "t", updates_);
-    return all;
-  }
-
+  std::map<std::string, Tensor> state() const override { return moments_.state(); }
   void load_state(const std::map<std::string, Tensor>& state) override {
-    const at::NoGradGuard no_grad;
-    take_state(state, "m", m_);
-    take_state(state, "v", v_);
-    take_state(state, "t", updates_);
+    moments_.load_state(state);
   }
 
  private:
-  void move_matrix(size_t i, const Tensor& gradient, double lr, Tensor& parameter) {
-    m_[i].lerp_(gradient, 1.0 - momentum_);
-    const Tensor update = gradient.lerp(m_[i], momentum_);
+  void move_matrix(Tensor& m, const Tensor& gradient, double lr, Tensor& parameter) const {
+    m.lerp_(gradient, 1.0 - momentum_);
+    const Tensor update = gradient.lerp(m, momentum_);
     const Tensor matrix = update.reshape({update.size(0), -1});
     const auto longer = static_cast<double>(std::max(matrix.size(0), matrix.size(1)));
     parameter.mul_(1.0 - lr * adamw_.weight_decay);
@@ -100,17 +91,9 @@ class Muon : public Optimizer {
                    lr * kAdamwRms * std::sqrt(longer));
   }
 
-  void move_vector(size_t i, const Tensor& gradient, double lr, Tensor& parameter) {
-    updates_[i].add_(1);
-    AdamwStep now = adamw_;
-    now.step = updates_[i].item().toLong();
-    now.learning_rate = lr;
-    adamw_update(now, gradient, parameter, m_[i], v_[i]);
-  }
-
   AdamwStep adamw_;
   double momentum_;
-  std::vector<Tensor> m_, v_, updates_;
+  AdamwMoments moments_;
 };
 
 }  // namespace
