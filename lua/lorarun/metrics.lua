@@ -11,6 +11,8 @@
 --
 -- Invariant: an evaluation changes nothing that training sees; it draws no random number of the run.
 
+local encoding = require "lorarun.encoding"
+
 local metrics = {}
 
 local HISTORY = 20
@@ -95,7 +97,7 @@ function metrics.hold_out(run)
   local e = run.settings.evaluate
   if not e then return end
   local dataset = e.holdout and run.dataset:hold_out(e.holdout, run.settings.seed) or open_folder(run, e.dir)
-  if e.dir and not run.takes_pixels then lorarun.data.encode(dataset, run.model, run.cache, {}) end
+  if e.dir and not run.takes_pixels then encoding.all(run, dataset) end
   local indices = {}
   for i = 1, dataset:size() do indices[i] = i end
   local loader = lorarun.data.loader(dataset, run.cache, { batch = 1, seed = run.settings.seed, pixels = run.takes_pixels })

@@ -5,6 +5,7 @@
 -- A complete run is recognised before anything is loaded.
 
 local drawn = require "lorarun.drawn"
+local encoding = require "lorarun.encoding"
 local go_back = require "lorarun.go_back"
 local inert = require "lorarun.inert"
 local knobs = require "lorarun.knobs"
@@ -60,7 +61,7 @@ function train.open_loader(run)
   run.takes_pixels = lorarun.kinds().objective[s.objective.kind].takes_pixels
   run.cache = lorarun.data.cache(run.cache_folder, run.model)
   if not run.takes_pixels then
-    run.encoded = lorarun.data.encode(run.dataset, run.model, run.cache, render.prompts(s))
+    run.encoded = encoding.all(run, run.dataset, render.prompts(s))
   end
   metrics.hold_out(run)
   run.loader = lorarun.data.loader(run.dataset, run.cache,

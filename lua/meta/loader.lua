@@ -36,8 +36,9 @@ function lorarun.data.cache(folder, model) end
 ---@param model lorarun.Model
 ---@param cache lorarun.Cache
 ---@param captions? string[]   more captions to encode: prompts
----@return { latents_encoded: integer, latents_found: integer, captions_encoded: integer, captions_found: integer }
-function lorarun.data.encode(dataset, model, cache, captions) end
+---@param stops? fun(): any   asked after each entry; true leaves the rest, and what was encoded stays in the cache
+---@return { latents_encoded: integer, latents_found: integer, captions_encoded: integer, captions_found: integer, stopped: boolean }
+function lorarun.data.encode(dataset, model, cache, captions, stops) end
 
 --- Opens a loader over an encoded data set.
 ---@param dataset lorarun.Dataset

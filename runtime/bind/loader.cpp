@@ -116,25 +116,46 @@ std::vector<std::string> optional_strings(lua_State* L, int argument) {
   return lua_isnoneornil(L, argument) ? std::vector<std::string>{} : check_strings(L, argument);
 }
 
-// data.encode(dataset, model, cache [, captions]) -> counts
+// Asks the function at `argument`, if there is one, whether to stop.
+bool is_stopped(lua_State* L, int argument) {
+  if (lua_isnoneornil(L, argument)) { return false; }
+  lua_pushvalue(L, argument);
+  if (lua_pcall(L, 0, 1, 0) != 0) {
+    const char* text = lua_tostring(L, -1);
+    throw Error(text ? text : "stops() failed").where("data.encode");
+  }
+  const bool stopped = lua_toboolean(L, -1) != 0;
+  lua_pop(L, 1);
+  return stopped;
+}
+
+// data.encode(dataset, model, cache [, captions [, stops]]) -> counts
 int encode(lua_State* L) {
   const at::NoGradGuard guard;
+  const auto on_entry = [L](const data::EncodeProgress& progress) {
+    show(progress);
+    return !is_stopped(L, 5);
+  };
   const data::EncodeCounts counts =
       data::encode_dataset(check<data::Dataset>(L, 1), check<models::Model>(L, 2),
-                           check<data::Cache>(L, 3), optional_strings(L, 4), show);
+                           check<data::Cache>(L, 3), optional_strings(L, 4), on_entry);
   push_json(L, {{"latents_encoded", counts.latents_encoded},
                 {"latents_found", counts.latents_found},
                 {"captions_encoded", counts.captions_encoded},
-                {"captions_found", counts.captions_found}});
+                {"captions_found", counts.captions_found},
+                {"stopped", counts.stopped}});
   return 1;
 }
 
 // cache:encode(dataset, encoder [, captions]) -> captions encoded
 int encode_again(lua_State* L) {
   const at::NoGradGuard guard;
-  const int64_t encoded =
-      data::encode_captions(check<data::Dataset>(L, 2), check<data::Cache>(L, 1),
-                            check_string(L, 3), optional_strings(L, 4), show);
+  const int64_t encoded = data::encode_captions(
+      check<data::Dataset>(L, 2), check<data::Cache>(L, 1), check_string(L, 3),
+      optional_strings(L, 4), [](const data::EncodeProgress& progress) {
+        show(progress);
+        return true;
+      });
   lua_pushnumber(L, static_cast<double>(encoded));
   return 1;
 }

@@ -81,8 +81,7 @@ std::vector<const Item*> next_items(const std::vector<const Item*>& all, size_t 
 }
 
 void encode_pictures(const Dataset& dataset, models::Model& model, const Cache& cache,
-                     EncodeCounts& counts,
-                     const std::function<void(const EncodeProgress&)>& progress) {
+                     EncodeCounts& counts, const OnEntry& on_entry) {
   const BlobCache blobs = blobs_in(cache.folder());
   std::vector<const Item*> missing;
   std::set<std::string> seen;
@@ -98,18 +97,17 @@ void encode_pictures(const Dataset& dataset, models::Model& model, const Cache& 
   const size_t per_turn = 4 * static_cast<size_t>(core_count());
   auto next =
       std::async(std::launch::async, [&] { return load_turn(next_items(missing, 0, per_turn)); });
-  for (size_t at = 0; at < missing.size(); at += per_turn) {
+  for (size_t at = 0; at < missing.size() && !counts.stopped; at += per_turn) {
     const Turn turn = next.get();
     next = std::async(std::launch::async,
                       [&, at] { return load_turn(next_items(missing, at + per_turn, per_turn)); });
-    for (size_t i = 0; i < turn.items.size(); ++i) {
+    for (size_t i = 0; i < turn.items.size() && !counts.stopped; ++i) {
       const NamedTensors entry = encode_picture(model, *turn.items[i], turn.pixels[i]);
       blobs.put(cache.latent_key(*turn.items[i]),
                 [&](const fs::path& path) { save_tensors(path, entry); });
       ++counts.latents_encoded;
-      if (progress) {
-        progress({"latents", counts.latents_encoded, static_cast<int64_t>(missing.size())});
-      }
+      counts.stopped = on_entry && !on_entry({"latents", counts.latents_encoded,
+                                              static_cast<int64_t>(missing.size())});
     }
   }
   next.get();
@@ -246,33 +244,32 @@ void Cache::expect_encoder(const std::string& name) const {
 }
 
 int64_t encode_captions(const Dataset& dataset, const Cache& cache, const std::string& encoder,
-                        const std::vector<std::string>& extra_captions,
-                        const std::function<void(const EncodeProgress&)>& progress) {
+                        const std::vector<std::string>& extra_captions, const OnEntry& on_entry) {
   LR_CHECK(!cache.is_live(encoder), "a cached text encoder");
   const auto missing = missing_captions(captions_of(dataset, extra_captions), cache, encoder);
   EncodeProgress now{"captions for " + encoder, 0, static_cast<int64_t>(missing.size())};
   for (const std::string& caption : missing) {
     put_caption(cache, encoder, caption);
     ++now.done;
-    if (progress) { progress(now); }
+    if (on_entry && !on_entry(now)) { break; }
   }
   cache.model().release(encoder);
-  return now.total;
+  return now.done;
 }
 
 EncodeCounts encode_dataset(const Dataset& dataset, models::Model& model, const Cache& cache,
                             const std::vector<std::string>& extra_captions,
-                            const std::function<void(const EncodeProgress&)>& progress) {
+                            const OnEntry& on_entry) {
   EncodeCounts counts;
-  encode_pictures(dataset, model, cache, counts, progress);
+  encode_pictures(dataset, model, cache, counts, on_entry);
   const std::set<std::string> captions = captions_of(dataset, extra_captions);
   std::set<std::string> missing;
   for (const std::string& encoder : model.text_encoders()) {
-    if (cache.is_live(encoder)) { continue; }
-    for (const std::string& caption : missing_captions(captions, cache, encoder)) {
-      missing.insert(caption);
-    }
-    encode_captions(dataset, cache, encoder, extra_captions, progress);
+    if (counts.stopped || cache.is_live(encoder)) { continue; }
+    const auto of_this = missing_captions(captions, cache, encoder);
+    missing.insert(of_this.begin(), of_this.end());
+    const int64_t encoded = encode_captions(dataset, cache, encoder, extra_captions, on_entry);
+    counts.stopped = encoded < static_cast<int64_t>(of_this.size());
   }
   counts.captions_encoded = static_cast<int64_t>(missing.size());
   counts.captions_found = static_cast<int64_t>(captions.size() - missing.size());

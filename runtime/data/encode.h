@@ -27,9 +27,12 @@
 namespace lorarun::data {
 
 struct EncodeProgress {
-  std::string what;  // "latents", "captions"
+  std::string what;  // "latents", "captions for t5"
   int64_t done = 0, total = 0;
 };
+
+// Called after each entry; false stops there. What was encoded stays in the cache.
+using OnEntry = std::function<bool(const EncodeProgress&)>;
 
 // Read access to what was encoded.
 class Cache {
@@ -76,6 +79,7 @@ class Cache {
 
 struct EncodeCounts {
   int64_t latents_encoded = 0, latents_found = 0, captions_encoded = 0, captions_found = 0;
+  bool stopped = false;  // by on_entry; then captions are not counted
 };
 
 // Encodes what is missing (the empty caption and `extra_captions` included), then releases VAE and
@@ -83,14 +87,13 @@ struct EncodeCounts {
 // threads while the VAE works.
 EncodeCounts encode_dataset(const Dataset& dataset, models::Model& model, const Cache& cache,
                             const std::vector<std::string>& extra_captions,
-                            const std::function<void(const EncodeProgress&)>& progress);
+                            const OnEntry& on_entry);
 
 // Encodes what one text encoder lacks: the data set's captions, the empty one and `extra_captions`,
 // with its weights as they are; then releases it.  Gives the number of captions encoded.
 // Requires: the encoder is cached, not live.
 int64_t encode_captions(const Dataset& dataset, const Cache& cache, const std::string& encoder,
-                        const std::vector<std::string>& extra_captions,
-                        const std::function<void(const EncodeProgress&)>& progress);
+                        const std::vector<std::string>& extra_captions, const OnEntry& on_entry);
 
 // The picture at its bucket's size: decoded, resized (Lanczos, as Pillow), centre-cropped,
 // mirrored.

@@ -44,6 +44,21 @@ test("a data set reports itself and encodes once", function(t)
   os.execute("rm -r " .. folder)
 end)
 
+test("a signal stops the encoding, and the same call goes on with it", function(t)
+  local encoding, folder = require "lorarun.encoding", new_folder()
+  local run, signal, looks = open(folder), system.signal, 0
+  run.cache, run.cache_folder = lorarun.data.cache(folder .. "/other", run.model), folder .. "/other"
+  system.signal = function()
+    looks = looks + 1
+    if looks >= 3 then return "SIGINT", 130 end
+  end
+  t.fails(function() encoding.all(run, run.dataset) end, "stopped by SIGINT while pictures")
+  system.signal = signal
+  local counts = encoding.all(run, run.dataset)
+  t.equal({ counts.latents_found, counts.latents_encoded, counts.stopped }, { 3, 1, false })
+  os.execute("rm -r " .. folder)
+end)
+
 test("batches name their pictures and captions", function(t)
   local folder = new_folder()
   local batch = open(folder).loader:next(1)
