@@ -1,5 +1,6 @@
 #include "runtime/host/command_line.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -224,6 +225,13 @@ std::vector<std::string> without(const std::vector<std::string>& arguments,
   return kept;
 }
 
+int run_verb(const VerbKind& verb, const std::vector<std::string>& arguments) {
+  const bool asks = std::find(arguments.begin(), arguments.end(), "--help") != arguments.end();
+  if (!asks || verb.usage.empty()) { return verb.run(arguments); }
+  std::cout << verb.about << "\nusage: lorarun " << verb.usage << "\n";
+  return 0;
+}
+
 bool asks_for_trust(const std::vector<std::string>& arguments) {
   return arguments.size() > 1 && arguments[1] == "--trust";
 }
@@ -265,7 +273,7 @@ int run_command(const std::vector<std::string>& arguments) {
     return LuaState().call_module("lorarun.docs", "write", Json(rest));
   }
   if (asks_for_trust(arguments)) { return run_trusted(without(arguments, "--trust")); }
-  if (const VerbKind* verb = registry().find(first)) { return verb->run(rest); }
+  if (const VerbKind* verb = registry().find(first)) { return run_verb(*verb, rest); }
   if (is_word(first) && fs::exists(lua_verb(first))) {
     return LuaState().call_module("lorarun.verbs", "run", {{"verb", first}, {"words", rest}});
   }

@@ -12,7 +12,7 @@ namespace lorarun::host {
 
 struct VerbKind {
   std::string about;  // one line for `lorarun --help`
-  std::string usage;  // "inspect FILE [--json]"
+  std::string usage;  // "inspect FILE [--json]", for --help; empty: run() answers --help itself
   std::function<int(const std::vector<std::string>& arguments)> run;  // gives the exit code
 };
 

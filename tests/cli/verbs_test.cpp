@@ -27,6 +27,16 @@ TEST(Program, ListsItsVerbs) {
   }
 }
 
+TEST(Program, SaysHowEachOfItsVerbsIsUsed) {
+  const Folder folder;
+  for (const char* verb : {"attach", "convert", "dataset", "doctor", "export", "inspect", "sample",
+                           "step", "plan", "fork"}) {
+    const Outcome outcome = run_program({verb, "--help"}, folder.path());
+    EXPECT_EQ(outcome.exit_code, 0) << verb << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr("lorarun " + std::string(verb))) << verb;
+  }
+}
+
 TEST(Program, SaysWhatAnUnknownVerbMayHaveMeant) {
   const Folder folder;
   const Outcome outcome = run_program({"inspct", "x"}, folder.path());

@@ -279,9 +279,7 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 VerbKind describe_bench() {
-  return {"times training steps on keyed inputs and prints JSON",
-          "bench step MODEL_DIR [--dtype D] [--resolution PX] [--batch B] [--rank R] [--steps N]",
-          run};
+  return {"times training steps on keyed inputs and prints JSON", "", run};
 }
 
 }  // namespace lorarun::host

@@ -96,7 +96,7 @@ int run(const std::vector<std::string>& words) {
 
 VerbKind describe_export() {
   return {"writes a whole model in diffusers layout, weights and all",
-          "export MODEL OUT [--weights FILE] [--dtype D]", run};
+          "export MODEL OUT [--weights FILE]… [--dtype D]", run};
 }
 
 }  // namespace lorarun::host

@@ -238,8 +238,7 @@ int run(const std::vector<std::string>& words) {
 }  // namespace
 
 VerbKind describe_sample() {
-  return {"renders prompts with a model and LoRAs",
-          "sample BASE [--lora FILE[:strength]]... --prompt TEXT... --out DIR [--size WxH]", run};
+  return {"renders prompts with a model and LoRAs", "", run};
 }
 
 }  // namespace lorarun::host
