@@ -68,5 +68,18 @@ TEST(Pretraining, OfTheTransformerBeginsAsRecorded) {
                      {1.9367221593856812, 1.896888017654419, 1.990403175354004});
 }
 
+// This stage and the next go on from what is there: recorded on the committed base.
+
+TEST(Pretraining, OfTheGuidanceBeginsAsRecorded) {
+  expect_as_recorded(
+      first_losses("guidance.lua", "tiny_flux_guidance", {"--set", "render.steps=1"}),
+      {0.4823651611804962, 0.39902007579803467, 0.38516467809677124});
+}
+
+TEST(Pretraining, OfTheDecoderBeginsAsRecorded) {
+  expect_as_recorded(first_losses("vae_decoder.lua", "tiny_flux_decoder"),
+                     {0.02653191238641739, 0.01710711419582367, 0.025587815791368484});
+}
+
 }  // namespace
 }  // namespace lorarun::cli
