@@ -1,8 +1,8 @@
 --- Overfitting on purpose, and the policies that see it and stop it.
 --
---   needs     nothing but this repository: four pictures in photos/, a rate far too high, and eight pictures of the same
+--   needs     nothing but this repository: four pictures in photos/, too few for any rate, and eight pictures of the same
 --             character in other places to measure on (examples/quickstart/heldout)
---   takes     a minute or two on two CPU cores, less when it is stopped
+--   takes     a quarter of a minute on two CPU cores, because it is stopped; two minutes without the guard
 --   run       ./lorarun examples/overfit/recipe.lua                  ends by itself, exit code 3
 --             ./lorarun examples/overfit/recipe.lua --guard false --name overfit_on     trains on into the ground
 --   look at   runs/overfit/report.html, the two curves: the loss of the four pictures goes on falling while the held-out
@@ -10,7 +10,7 @@
 --             The sheets: poses and backgrounds of the four pictures come back whatever the prompt says.
 --             checkpoints/best.safetensors is from before the turn; draw both, side by side:
 --                 ./lorarun compare overfit overfit_on --html overfit.html
---   try       --set optimizer.lr=1e-3 (later, and gentler), --set network.rank=2, --data examples/quickstart/photos (20 pictures)
+--   try       --set optimizer.lr=1e-4 (later, and gentler), --set network.rank=2, --data examples/quickstart/photos (20 pictures)
 
 local p = params {
   guard = { type = "flag", default = true, doc = "stop when the held-out loss gets no better" },
@@ -25,7 +25,7 @@ return recipe {
   data = { images { dir = "photos", trigger = "mimo", class = "creature", resolution = 128, size_step = 16 } },
 
   batch = 4, clip = 1.0,
-  optimizer = adamw { lr = 4e-3, weight_decay = 0 },
+  optimizer = adamw { lr = 5e-4, weight_decay = 0 },
 
   save     = { every = 200, keep = 2 },
   evaluate = { every = 20, dir = "../quickstart/heldout", sigmas = { 0.3, 0.5, 0.7 }, repeats = 2 },

@@ -1,4 +1,4 @@
---- Real photographs through the whole pipeline, on the quickstart's random base.
+--- Real photographs through the whole pipeline, on the quickstart's small base, which knows drawings only.
 --
 --   needs     the photographs that scikit-image ships (they are not in this repository):
 --                 python examples/real_photos/collect.py /tmp/photos

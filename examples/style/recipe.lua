@@ -1,12 +1,27 @@
 --- A style: the same drawn world, as a risograph prints it.
 --
 --   needs     nothing but this repository: 24 printed pictures of many creatures, each caption ending in
---             ", in inkmoss style" and saying everything else that is to be seen, so that the word is left with the style
+--             ", in inkmoss style" and saying everything else that is to be seen, so that the word is left with the style;
+--             it draws thirty pictures that are not printed, which train beside them so that the rest keeps its looks
 --   takes     about two minutes on two CPU cores
 --   run       ./lorarun examples/style/recipe.lua
 --   look at   runs/style/report.html: prompts in pairs, with the word and without. The first of a pair should turn into
 --             coarse dots and few inks, the second should stay as the base draws it
---   try       --set network.rank=4 (a style needs little), --set network.targets=attn (does attention suffice?)
+--   try       --prior 0 (without those thirty everything is printed, with the word or without),
+--             --set network.rank=4 (a style needs little), --set network.targets=attn (does attention suffice?)
+
+local p = params {
+  prior = { type = "integer", default = 30, min = 0, doc = "pictures in the world's own style to draw and train beside, so that it stays" },
+}
+
+local printed = images {
+  dir = "photos", trigger = "inkmoss", class = "style", resolution = 128, size_step = 16, caption_dropout = 0.05,
+  repeats = p.prior > 0 and 4 or 1,
+}
+local plain = p.prior > 0 and drawn {
+  script = "../creatures/draw.lua", count = p.prior, seed = 6, size = 128, prior = true,
+  resolution = 128, size_step = 16, caption_dropout = 0.05,
+} or nil
 
 return recipe {
   name = "style", seed = 42, steps = 1000,
@@ -14,18 +29,16 @@ return recipe {
   model   = flux { path = "../quickstart/base", dtype = "float32" },
   network = lora { rank = 16, alpha = 16, targets = { "attn", "ff" } },
 
-  data = {
-    images { dir = "photos", trigger = "inkmoss", class = "style", resolution = 128, size_step = 16, caption_dropout = 0.05 },
-  },
+  data = { printed, plain },
 
   batch = 4, clip = 1.0, ema = 0.99,
-  optimizer = adamw { lr = 1e-3, weight_decay = 0.01 },
+  optimizer = adamw { lr = 1.5e-3, weight_decay = 0.01 },
   schedule = warmup_stable_decay { warmup = 0.02, decay = 0.4, floor = 0.1 },
   timesteps = sigmoid {}, guidance = 1.0,
 
   save = { every = 250, keep = 4 },
   render = {
-    every = 250, steps = 12, guidance = 3.5, size = { 128, 128 }, seed = 42,
+    every = 250, steps = 16, guidance = 3.5, size = { 128, 128 }, seed = 42,
     prompts = {
       "a green round creature with two horns, sitting on grass by day, in inkmoss style",
       "a green round creature with two horns, sitting on grass by day",

@@ -2,7 +2,7 @@
 --
 --   question  does a rare trigger bind better when CLIP learns it from the start, or when CLIP
 --             only gives the last touch to a transformer that knows the subject already?
---   answer    nothing yet: the quickstart's base has random weights; this shows the switch
+--   answer    not measured yet; compare (below) draws both, side by side
 --   needs     nothing but this repository
 --   takes     half a minute on two CPU cores
 --   run       ./lorarun plan examples/te_late_tune/recipe.lua     the switch at step 85, and what is wrong below
