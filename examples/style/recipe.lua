@@ -1,25 +1,23 @@
 --- A style: the same drawn world, as a risograph prints it.
 --
 --   needs     nothing but this repository: 24 printed pictures of many creatures, each caption ending in
---             ", in inkmoss style" and saying everything else that is to be seen, so that the word is left with the style;
---             it draws thirty pictures that are not printed, which train beside them so that the rest keeps its looks
+--             ", in inkmoss style" and saying everything else that is to be seen, so that the word is left with the style
 --   takes     about two minutes on two CPU cores
 --   run       ./lorarun examples/style/recipe.lua
---   look at   runs/style/report.html: prompts in pairs, with the word and without. The first of a pair should turn into
---             coarse dots and few inks, the second should stay as the base draws it
---   try       --prior 0 (without those thirty everything is printed, with the word or without),
+--   look at   runs/style/report.html: prompts in pairs, with the word and without. All turn into coarse dots and few
+--             inks: this small base hardly hears a new word at the end of a caption, so the style is on whenever the file is
+--   try       --unprinted true (the same 24 pictures, not printed, train beside: some scenes are printed then, others not),
 --             --set network.rank=4 (a style needs little), --set network.targets=attn (does attention suffice?)
 
 local p = params {
-  prior = { type = "integer", default = 30, min = 0, doc = "pictures in the world's own style to draw and train beside, so that it stays" },
+  unprinted = { type = "flag", default = false, doc = "draw the same pictures in the world's own style and train them beside" },
 }
 
 local printed = images {
   dir = "photos", trigger = "inkmoss", class = "style", resolution = 128, size_step = 16, caption_dropout = 0.05,
-  repeats = p.prior > 0 and 4 or 1,
 }
-local plain = p.prior > 0 and drawn {
-  script = "../creatures/draw.lua", count = p.prior, seed = 6, size = 128, prior = true,
+local plain = p.unprinted and drawn { -- seed and count of photos/
+  script = "../creatures/draw.lua", count = 24, seed = 300, size = 128, prior = true,
   resolution = 128, size_step = 16, caption_dropout = 0.05,
 } or nil
 
@@ -32,7 +30,7 @@ return recipe {
   data = { printed, plain },
 
   batch = 4, clip = 1.0, ema = 0.99,
-  optimizer = adamw { lr = 1.5e-3, weight_decay = 0.01 },
+  optimizer = adamw { lr = 1e-3, weight_decay = 0.01 },
   schedule = warmup_stable_decay { warmup = 0.02, decay = 0.4, floor = 0.1 },
   timesteps = sigmoid {}, guidance = 1.0,
 
