@@ -10,6 +10,7 @@
 #include "runtime/bind/open.h"
 #include "runtime/data/encode.h"
 #include "runtime/data/hold_out.h"
+#include "runtime/script/call.h"
 #include "runtime/script/guard.h"
 #include "runtime/script/options.h"
 #include "runtime/script/values.h"
@@ -101,8 +102,8 @@ int cache(lua_State* L) {
       L, std::make_shared<data::Cache>(check_string(L, 1), check_shared<models::Model>(L, 2)));
 }
 
-// Says on standard error how far the encoders are.
-void show(const data::EncodeProgress& progress) {
+// Says on standard error how far the encoders are; gives true: they go on.
+bool show(const data::EncodeProgress& progress) {
   const bool last = progress.done >= progress.total;
   if (isatty(STDERR_FILENO)) {
     std::fprintf(stderr, "\rencoding %s %ld/%ld%s", progress.what.c_str(), progress.done,
@@ -110,6 +111,7 @@ void show(const data::EncodeProgress& progress) {
   } else if (last) {
     std::fprintf(stderr, "encoded %ld %s\n", progress.total, progress.what.c_str());
   }
+  return true;
 }
 
 std::vector<std::string> optional_strings(lua_State* L, int argument) {
@@ -120,10 +122,7 @@ std::vector<std::string> optional_strings(lua_State* L, int argument) {
 bool is_stopped(lua_State* L, int argument) {
   if (lua_isnoneornil(L, argument)) { return false; }
   lua_pushvalue(L, argument);
-  if (lua_pcall(L, 0, 1, 0) != 0) {
-    const char* text = lua_tostring(L, -1);
-    throw Error(text ? text : "stops() failed").where("data.encode");
-  }
+  script::call(L, 0, 1);
   const bool stopped = lua_toboolean(L, -1) != 0;
   lua_pop(L, 1);
   return stopped;
@@ -133,8 +132,7 @@ bool is_stopped(lua_State* L, int argument) {
 int encode(lua_State* L) {
   const at::NoGradGuard guard;
   const auto on_entry = [L](const data::EncodeProgress& progress) {
-    show(progress);
-    return !is_stopped(L, 5);
+    return show(progress) && !is_stopped(L, 5);
   };
   const data::EncodeCounts counts =
       data::encode_dataset(check<data::Dataset>(L, 1), check<models::Model>(L, 2),
@@ -150,12 +148,9 @@ int encode(lua_State* L) {
 // cache:encode(dataset, encoder [, captions]) -> captions encoded
 int encode_again(lua_State* L) {
   const at::NoGradGuard guard;
-  const int64_t encoded = data::encode_captions(
-      check<data::Dataset>(L, 2), check<data::Cache>(L, 1), check_string(L, 3),
-      optional_strings(L, 4), [](const data::EncodeProgress& progress) {
-        show(progress);
-        return true;
-      });
+  const int64_t encoded =
+      data::encode_captions(check<data::Dataset>(L, 2), check<data::Cache>(L, 1),
+                            check_string(L, 3), optional_strings(L, 4), show);
   lua_pushnumber(L, static_cast<double>(encoded));
   return 1;
 }
