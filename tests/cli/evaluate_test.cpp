@@ -16,15 +16,8 @@ using ::testing::SizeIs;
 
 constexpr const char* kEvaluate = "evaluate = { every = 2, holdout = 2 }";
 
-// Lines of the journal with this event.
 std::vector<Json> events(const TrainingFolder& folder, const std::string& event) {
-  std::istringstream lines(folder.journal());
-  std::vector<Json> found;
-  for (std::string line; std::getline(lines, line);) {
-    Json parsed = Json::parse(line);
-    if (parsed["event"] == event) { found.push_back(std::move(parsed)); }
-  }
-  return found;
+  return events_in(folder.run("journal.jsonl"), event);
 }
 
 // "step value" of every evaluation, to the last digit.
@@ -38,10 +31,7 @@ std::vector<std::string> values(const TrainingFolder& folder) {
 }
 
 std::vector<Json> metric_lines(const TrainingFolder& folder) {
-  std::ifstream file(folder.run("metrics.jsonl"));
-  std::vector<Json> lines;
-  for (std::string line; std::getline(file, line);) { lines.push_back(Json::parse(line)); }
-  return lines;
+  return lines_in(folder.run("metrics.jsonl"));
 }
 
 TEST(Evaluate, TwoRunsMeasureTheSameToTheBit) {

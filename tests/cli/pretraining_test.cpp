@@ -39,12 +39,7 @@ std::vector<double> first_losses(const std::string& recipe, const std::string& n
   words.insert(words.end(), more.begin(), more.end());
   const Outcome outcome = run_program(words, folder.path());
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-  std::ifstream file(folder.path() / "runs" / name / "metrics.jsonl");
-  std::vector<double> losses;
-  for (std::string line; std::getline(file, line);) {
-    losses.push_back(Json::parse(line)["loss"].get<double>());
-  }
-  return losses;
+  return losses_in(folder.path() / "runs" / name / "metrics.jsonl");
 }
 
 void expect_as_recorded(const std::vector<double>& losses, const std::vector<double>& recorded) {

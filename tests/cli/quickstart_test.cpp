@@ -31,21 +31,12 @@ class Quickstart : public testing::Test {
   static inline Outcome outcome_;
 };
 
-std::vector<double> heldout_losses(const fs::path& journal) {
-  std::ifstream file(journal);
-  std::vector<double> losses;
-  for (std::string line; std::getline(file, line);) {
-    const Json record = Json::parse(line);
-    if (record["event"] == "evaluate") { losses.push_back(record["heldout_loss"].get<double>()); }
-  }
-  return losses;
-}
-
 TEST_F(Quickstart, LowersTheLossOfPicturesItWasNeverShown) {
   ASSERT_EQ(outcome_.exit_code, 0) << outcome_.err;
-  const std::vector<double> losses = heldout_losses(run("journal.jsonl"));
-  ASSERT_GE(losses.size(), 2U);
-  EXPECT_LT(losses.back(), 0.95 * losses.front());
+  const std::vector<Json> measured = events_in(run("journal.jsonl"), "evaluate");
+  ASSERT_GE(measured.size(), 2U);
+  EXPECT_LT(measured.back()["heldout_loss"].get<double>(),
+            0.95 * measured.front()["heldout_loss"].get<double>());
 }
 
 TEST_F(Quickstart, DrawsTheCharacterWhereThePromptNamesIt) {

@@ -12,11 +12,8 @@ const std::string kLate =
 const std::string kEarly = "text_encoders = early_freeze { to = 0.5, lr = 5e-3 },";
 
 std::vector<std::string> modes(const TrainingFolder& folder) {
-  std::istringstream lines(folder.journal());
   std::vector<std::string> found;
-  for (std::string line; std::getline(lines, line);) {
-    const Json entry = Json::parse(line);
-    if (entry["event"] != "encoder") { continue; }
+  for (const Json& entry : events_in(folder.run("journal.jsonl"), "encoder")) {
     found.push_back(std::to_string(entry["step"].get<int>()) + " " +
                     entry["encoder"].get<std::string>() + " " + entry["mode"].get<std::string>());
   }

@@ -30,6 +30,30 @@ inline std::string recipe_text(const std::string& model_path, const std::string&
          changes + "\n}\n";
 }
 
+// The objects of a file of a run that has ended: metrics.jsonl, journal.jsonl.
+inline std::vector<Json> lines_in(const fs::path& path) {
+  std::ifstream file(path);
+  std::vector<Json> lines;
+  for (std::string line; std::getline(file, line);) { lines.push_back(Json::parse(line)); }
+  return lines;
+}
+
+// The `loss` of every line of metrics.jsonl.
+inline std::vector<double> losses_in(const fs::path& metrics) {
+  std::vector<double> losses;
+  for (const Json& line : lines_in(metrics)) { losses.push_back(line["loss"].get<double>()); }
+  return losses;
+}
+
+// The lines of journal.jsonl with this event.
+inline std::vector<Json> events_in(const fs::path& journal, const std::string& event) {
+  std::vector<Json> found;
+  for (Json& line : lines_in(journal)) {
+    if (line["event"] == event) { found.push_back(std::move(line)); }
+  }
+  return found;
+}
+
 class TrainingFolder : public Folder {
  public:
   explicit TrainingFolder(const std::string& changes = "") {
@@ -55,15 +79,7 @@ class TrainingFolder : public Folder {
 
   std::string last_lora() const { return read_all(run("checkpoints/run-000006.safetensors")); }
 
-  // The `loss` of every line of metrics.jsonl.
-  std::vector<double> losses() const {
-    std::ifstream file(run("metrics.jsonl"));
-    std::vector<double> all;
-    for (std::string line; std::getline(file, line);) {
-      all.push_back(Json::parse(line)["loss"].get<double>());
-    }
-    return all;
-  }
+  std::vector<double> losses() const { return losses_in(run("metrics.jsonl")); }
 
   std::string journal() const { return read_all(run("journal.jsonl")); }
 };
