@@ -1,7 +1,7 @@
 --- The second stage of the small FLUX: its VAE learns to rebuild pictures of the drawn world.
 --
 --   needs     the base's folder (config.json of the VAE); it draws its own pictures, about six minutes, once
---   takes     about 30 minutes on two cores without a GPU (AMD EPYC, AVX2)
+--   takes     about 40 minutes on two cores without a GPU (AMD EPYC, AVX2)
 --   run       ./lorarun recipes/tiny_flux/vae.lua
 --   look at   evaluations in runs/tiny_flux_vae/metrics.jsonl: PSNR of held-out windows in dB
 --   then      ./lorarun export BASE OUT --weights runs/tiny_flux_vae/checkpoints/tiny_flux_vae-006000.safetensors
