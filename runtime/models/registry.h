@@ -110,6 +110,10 @@ class Model {
 
   // All weights of a component by diffusers name: for full training and for writing a base.
   virtual std::map<std::string, Tensor> weights(const std::string& component) = 0;
+
+  // A second model from the same files, as they are: without adapters, and without what trained
+  // since.  It loads its own weights when they are first needed.
+  virtual std::unique_ptr<Model> reopen() const = 0;
 };
 
 struct FamilyKind {

@@ -65,6 +65,7 @@ class FlatModel : public models::Model {
   void keep(const std::string& /*component*/) override {}
   std::map<std::string, std::string> weight_files() const override { return {}; }
   std::map<std::string, Tensor> weights(const std::string& /*component*/) override { return {}; }
+  std::unique_ptr<models::Model> reopen() const override { return std::make_unique<FlatModel>(); }
 
   double last_guidance = 0.0;
 };

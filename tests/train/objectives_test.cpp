@@ -38,6 +38,16 @@ TEST(DistillGuidance, TheOthersLearnTheLineThroughBothPredictions) {
   EXPECT_FALSE(opened.target.requires_grad());
 }
 
+TEST(DistillGuidance, TheTeacherStaysTheBaseWhileTheModelLearns) {
+  MicroRun run;
+  const Json options = {{"anchor", 0.0}, {"max", 3.0}};
+  const OpenedMicro before = opened_by("distill_guidance", options, run);
+  for (int64_t step = 1; step <= 3; ++step) { run.step(step); }
+  const OpenedMicro after = opened_by("distill_guidance", options, run);
+  EXPECT_TRUE(after.target.equal(before.target));
+  EXPECT_FALSE(after.prediction.equal(before.prediction));
+}
+
 TEST(DistillGuidance, RefusesAnAnchorAboveOne) {
   EXPECT_THROW(registry().get("distill_guidance", "objective").make({{"anchor", 1.5}}), Error);
 }

@@ -127,7 +127,7 @@ class Flux : public Model {
  public:
   Flux(const fs::path& folder, const LoadOptions& options)
       : folder_(folder),
-        recompute_(options.recompute),
+        options_(options),
         config_(FluxConfig::read(folder / "transformer")),
         transformer_(folder / "transformer", options.denoiser),
         vae_(folder / "vae", options.vae),
@@ -135,6 +135,9 @@ class Flux : public Model {
         t5_(folder / "text_encoder_2", options.text_encoder) {}
 
   std::string family() const override { return "flux"; }
+  std::unique_ptr<Model> reopen() const override {
+    return std::make_unique<Flux>(folder_, options_);
+  }
   int64_t latent_channels() const override { return config_.latent_channels(); }
   int64_t pixels_per_latent() const override { return kPixelsPerLatent; }
   int64_t size_multiple_px() const override { return 2 * kPixelsPerLatent; }
@@ -307,7 +310,7 @@ class Flux : public Model {
 
   FluxTransformer& transformer() {
     FluxTransformer& model = transformer_.get();
-    model.set_recompute(recompute_);
+    model.set_recompute(options_.recompute);
     return model;
   }
 
@@ -317,7 +320,7 @@ class Flux : public Model {
   }
 
   fs::path folder_;
-  bool recompute_;
+  LoadOptions options_;
   FluxConfig config_;
   mutable Lazy<FluxTransformer> transformer_;
   mutable Lazy<AutoencoderKL> vae_;

@@ -1,10 +1,12 @@
 // The denoiser learns what its guidance value means: one pass then gives what classifier-free
 // guidance takes two for.
 //
-//   teacher   the model itself at guidance 1, without gradients: u (empty caption), c (the caption)
+//   teacher   the base as its files have it, at guidance 1: u (empty caption), c (the caption)
 //   target    u + g (c - u)          at guidance g, uniform in [1, max]: stream "guidance"
-//   anchor    a part of the samples stays at guidance 1 with denoise's own target, so that the
-//             teacher does not drift
+//   anchor    a part of the samples stays at guidance 1 with denoise's own target
+//
+// A teacher that learns with its student runs away with it: what guidance g was taught yesterday
+// stands in c today.  So the base is opened a second time, and costs the memory of its denoiser.
 //
 // Source: Meng et al. 2023, "On distillation of guided diffusion models"; FLUX.1-dev was made so.
 // Needs a model that embeds guidance and was trained with caption dropout.
@@ -84,19 +86,26 @@ class DistillGuidance : public Objective {
     return at::cat(values);
   }
 
-  static Tensor target_of(models::Model& model, const OpenedMicro& opened, const Tensor& flow) {
+  models::Model& teacher_of(const models::Model& model) const {
+    if (!teacher_) { teacher_ = model.reopen(); }
+    return *teacher_;
+  }
+
+  Tensor target_of(models::Model& model, const OpenedMicro& opened, const Tensor& flow) const {
     const at::NoGradGuard none;
+    models::Model& teacher = teacher_of(model);
     const Tensor plain = at::ones_like(opened.guidance);
     const int64_t rows = opened.latents.size(0);
     const models::TextEmbedding empty =
         model.encode_text(std::vector<std::string>(static_cast<size_t>(rows), ""));
-    const Tensor with = model.predict(opened.noisy, opened.sigma, opened.text, plain);
-    const Tensor without = model.predict(opened.noisy, opened.sigma, empty, plain);
+    const Tensor with = teacher.predict(opened.noisy, opened.sigma, opened.text, plain);
+    const Tensor without = teacher.predict(opened.noisy, opened.sigma, empty, plain);
     const Tensor g = opened.guidance.to(with.device()).view({-1, 1, 1, 1});
     return at::where(g == 1.0, flow.to(with.device()), without + g * (with - without));
   }
 
   Distilling options_;
+  mutable std::unique_ptr<models::Model> teacher_;  // opened at the first step
 };
 
 }  // namespace
