@@ -2,7 +2,8 @@
 --
 --   run      lorarun --trust bench/quickstart.lua --lora runs/quickstart/checkpoints/quickstart-001000.safetensors
 --   options  --base examples/quickstart/base  --embedder BASE/embedder  --character mimo  --seed 1  --count 24
---            --steps 16  --guidance 3.5  --size 128  --out runs/bench_quickstart  --json FILE  --vae (only the VAE)
+--            --steps 16  --guidance 3.5  --cfg 1 (above 1: two passes a step)  --size 128
+--            --out runs/bench_quickstart  --json FILE  --vae (only the VAE)
 --   prints   a Markdown table: base, LoRA, and the world's own drawings of the same prompts, which nobody can exceed
 --   leaves   OUT/seed1/base/…, OUT/seed1/lora/… and drawn/…: pictures and contact sheets
 --
@@ -20,7 +21,7 @@ local JUDGE_SEEDS = { character = 4001, control = 4002, vae = 4003 }
 local ASKED = { character = { "place", "pose", "time" }, control = { "colour", "place", "pose" } }
 local GROUPS = { "character", "control" }
 local SWITCHES = { vae = true }
-local NUMBERS = { seed = 1, count = 24, steps = 16, guidance = 3.5, size = 128 }
+local NUMBERS = { seed = 1, count = 24, steps = 16, guidance = 3.5, cfg = 1, size = 128 }
 local TEXTS = { base = "examples/quickstart/base", lora = false, character = characters.QUICKSTART, embedder = false,
   out = "runs/bench_quickstart", json = false }
 
@@ -100,7 +101,7 @@ end
 local function render(folder, prompts, lora, given)
   local words = { quoted(this_program()), "sample", quoted(given.base), "--prompts", quoted(folder .. "/prompts.txt"),
     "--size", ("%dx%d"):format(given.size, given.size), "--steps", given.steps, "--guidance", given.guidance,
-    "--seed", given.seed, "--out", quoted(folder) }
+    "--true-cfg", given.cfg, "--seed", given.seed, "--out", quoted(folder) }
   if lora then
     words[#words + 1] = "--lora"
     words[#words + 1] = quoted(lora)
