@@ -6,13 +6,17 @@
 namespace lorarun::train {
 namespace {
 
-OpenedMicro opened_by(const std::string& objective, const Json& options, MicroRun& run) {
-  const data::Batch batch = run.loader->next(1);
+OpenedMicro opened_by(const std::string& objective, const Json& options, MicroRun& run,
+                      const data::Batch& batch) {
   return registry()
       .get(objective, "objective")
       .make(options)
       ->losses(run.model(), batch.micro[0], batch.micro[0].text, MicroRun::knobs(),
                {.seed = 7, .step = 1});
+}
+
+OpenedMicro opened_by(const std::string& objective, const Json& options, MicroRun& run) {
+  return opened_by(objective, options, run, run.loader->next(1));
 }
 
 TEST(DistillGuidance, AnAnchorLearnsWhatDenoiseTeaches) {
@@ -41,9 +45,10 @@ TEST(DistillGuidance, TheOthersLearnTheLineThroughBothPredictions) {
 TEST(DistillGuidance, TheTeacherStaysTheBaseWhileTheModelLearns) {
   MicroRun run;
   const Json options = {{"anchor", 0.0}, {"max", 3.0}};
-  const OpenedMicro before = opened_by("distill_guidance", options, run);
-  for (int64_t step = 1; step <= 3; ++step) { run.step(step); }
-  const OpenedMicro after = opened_by("distill_guidance", options, run);
+  const data::Batch batch = run.loader->next(1);
+  const OpenedMicro before = opened_by("distill_guidance", options, run, batch);
+  for (int64_t step = 2; step <= 4; ++step) { run.step(step); }
+  const OpenedMicro after = opened_by("distill_guidance", options, run, batch);
   EXPECT_TRUE(after.target.equal(before.target));
   EXPECT_FALSE(after.prediction.equal(before.prediction));
 }
