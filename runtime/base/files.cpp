@@ -37,14 +37,6 @@ void write_all(int fd, const char* data, size_t bytes, const fs::path& path) {
   }
 }
 
-void flush_folder(const fs::path& folder) {
-  const int fd = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY);
-  if (fd >= 0) {
-    ::fsync(fd);
-    ::close(fd);
-  }
-}
-
 // Where the last whole line ends.
 off_t end_of_last_line(const fs::path& path) {
   std::ifstream in(path, std::ios::binary | std::ios::ate);
@@ -137,6 +129,14 @@ void LineFile::append(std::string_view line) {
 
 void LineFile::flush_to_disk() {
   ::fdatasync(fd_);
+}
+
+void flush_folder(const fs::path& folder) {
+  const int fd = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY);
+  if (fd >= 0) {
+    ::fsync(fd);
+    ::close(fd);
+  }
 }
 
 void make_folder(const fs::path& path) {

@@ -57,6 +57,9 @@ class LineFile {
   int fd_ = -1;
 };
 
+// Brings what was renamed into or within a folder to the disk, as far as the system lets us.
+void flush_folder(const fs::path& folder);
+
 // Makes a folder and its parents.  Throws Error (exit code 1) with the system's reason.
 void make_folder(const fs::path& path);
 

@@ -1,7 +1,6 @@
 #include "runtime/train/checkpoint.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -19,13 +18,6 @@ std::string numbered(const std::string& name, int64_t step) {
   char digits[32];
   std::snprintf(digits, sizeof digits, "-%06lld", static_cast<long long>(step));
   return name + digits;
-}
-
-void flush_folder(const std::filesystem::path& folder) {
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY);
-  if (fd < 0) { return; }
-  ::fsync(fd);
-  ::close(fd);
 }
 
 std::filesystem::path raw_path(const CheckpointPlace& place, int64_t step) {
