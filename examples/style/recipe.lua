@@ -1,23 +1,26 @@
---- A style: the same drawn world, as a risograph prints it.
+--- A style: the same drawn world, as a risograph prints it, and only where the prompt asks for it.
 --
 --   needs     nothing but this repository: 24 printed pictures of many creatures, each caption ending in
---             ", in inkmoss style" and saying everything else that is to be seen, so that the word is left with the style
---   takes     about two minutes on two CPU cores
+--             ", in inkmoss style" and saying everything else that is to be seen, so that the word is left with the style;
+--             it draws 72 others, not printed and without the word, which train beside
+--   takes     two to three minutes on two CPU cores
 --   run       ./lorarun examples/style/recipe.lua
---   look at   runs/style/report.html: prompts in pairs, with the word and without. All turn into coarse dots and few
---             inks: this small base hardly hears a new word at the end of a caption, so the style is on whenever the file is
---   try       --unprinted true (the same 24 pictures, not printed, train beside: some scenes are printed then, others not),
---             --set network.rank=4 (a style needs little), --set network.targets=attn (does attention suffice?)
+--   look at   runs/style/report.html: prompts in pairs, with the word and without. With it the picture turns into coarse
+--             dots and few inks; without it the creatures keep their looks
+--   try       --prior 0 (without the others: everything is printed, with the word or without),
+--             --set network.text_encoders= (CLIP stays as it is: the base has never read "inkmoss", and hardly hears it),
+--             --set network.rank=4 (a style needs little)
 
 local p = params {
-  unprinted = { type = "flag", default = false, doc = "draw the same pictures in the world's own style and train them beside" },
+  prior = { type = "integer", default = 72, min = 0, doc = "creatures to draw in the world's own style and train beside, so that they stay as they are" },
 }
 
 local printed = images {
   dir = "photos", trigger = "inkmoss", class = "style", resolution = 128, size_step = 16, caption_dropout = 0.05,
+  repeats = p.prior > 0 and 3 or 1,
 }
-local plain = p.unprinted and drawn { -- seed and count of photos/
-  script = "../creatures/draw.lua", count = 24, seed = 300, size = 128, prior = true,
+local plain = p.prior > 0 and drawn {
+  script = "../creatures/draw.lua", count = p.prior, seed = 301, size = 128, prior = true,
   resolution = 128, size_step = 16, caption_dropout = 0.05,
 } or nil
 
@@ -25,14 +28,14 @@ return recipe {
   name = "style", seed = 42, steps = 1000,
 
   model   = flux { path = "../quickstart/base", dtype = "float32" },
-  network = lora { rank = 16, alpha = 16, targets = { "attn", "ff" } },
+  network = lora { rank = 16, alpha = 16, targets = { "attn", "ff" }, text_encoders = { "clip_l" } },
 
   data = { printed, plain },
 
   batch = 4, clip = 1.0, ema = 0.99,
-  optimizer = adamw { lr = 1e-3, weight_decay = 0.01 },
+  optimizer = adamw { lr = 1.5e-3, weight_decay = 0.01 },
   schedule = warmup_stable_decay { warmup = 0.02, decay = 0.4, floor = 0.1 },
-  timesteps = sigmoid {}, guidance = 1.0,
+  timesteps = logit_normal { mean = 0.4 }, loss = mse {}, guidance = 1.0,
 
   save = { every = 250, keep = 4 },
   render = {
@@ -44,6 +47,8 @@ return recipe {
       "a big purple fluffy creature, standing in the snow at night",
       "a yellow tall creature, jumping on a beach at sunset, in inkmoss style",
       "a yellow tall creature, jumping on a beach at sunset",
+      "a red square creature, waving in a room by day, in inkmoss style",
+      "a red square creature, waving in a room by day",
     },
   },
 }
