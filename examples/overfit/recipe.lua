@@ -7,7 +7,8 @@
 --             ./lorarun examples/overfit/recipe.lua --guard false --name overfit_on     trains on into the ground
 --   look at   runs/overfit/report.html, the two curves: the loss of the four pictures goes on falling while the held-out
 --             loss turns and rises; that turn is where the LoRA begins to learn the pictures instead of the character.
---             The sheets: poses and backgrounds of the four pictures come back whatever the prompt says.
+--             The sheets of overfit_on: the four pictures come back, on another ground; what they do not show falls
+--             apart, and the creature without the word has become Mimo.
 --             checkpoints/best.safetensors is from before the turn; draw both, side by side:
 --                 ./lorarun compare overfit overfit_on --html overfit.html
 --   try       --set optimizer.lr=1e-4 (later, and gentler), --set network.rank=2, --data examples/quickstart/photos (20 pictures)
