@@ -12,7 +12,7 @@
 --             --set network.rank=4 (a style needs little)
 
 local p = params {
-  prior = { type = "integer", default = 72, min = 0, doc = "creatures to draw in the world's own style and train beside, so that they stay as they are" },
+  prior = { type = "integer", default = 72, min = 0, doc = "creatures to draw, not printed, and train beside, so that they stay so" },
 }
 
 local printed = images {
