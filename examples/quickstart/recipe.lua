@@ -3,7 +3,7 @@
 --   needs     nothing but this repository: the base in base/, 20 pictures of Mimo in photos/ with captions that say
 --             nothing of its colours, its eyes or its shape; it draws sixty other creatures, which train beside Mimo so
 --             that they keep their looks
---   takes     two to three minutes on two CPU cores
+--   takes     about two minutes on two CPU cores
 --   run       ./lorarun examples/quickstart/recipe.lua
 --   look at   runs/quickstart/report.html: each prompt before, while and after it trained. Mimo was seen in grass, forest,
 --             beach and room; the snow, the desert, the moon and the street are new to it, and the last two prompts do
