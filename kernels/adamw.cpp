@@ -8,26 +8,8 @@
 namespace lorarun {
 namespace {
 
-// The step's scalars: worked out in double and rounded to float once, as torch does.
-struct Factors {
-  float shrink, first_weight, beta2, second_weight, root_correction, eps, step_size;
-};
-
-Factors factors_of(const AdamwStep& step) {
-  const double t = static_cast<double>(step.step);
-  const double correction1 = 1.0 - std::pow(step.beta1, t);
-  const double correction2 = 1.0 - std::pow(step.beta2, t);
-  return {.shrink = static_cast<float>(1.0 - step.learning_rate * step.weight_decay),
-          .first_weight = static_cast<float>(1.0 - step.beta1),
-          .beta2 = static_cast<float>(step.beta2),
-          .second_weight = static_cast<float>(1.0 - step.beta2),
-          .root_correction = static_cast<float>(std::sqrt(correction2)),
-          .eps = static_cast<float>(step.eps),
-          .step_size = static_cast<float>(-(step.learning_rate / correction1))};
-}
-
 // Elements [0, n), of separate memory.
-void update(const Factors& f, int64_t n, const float* __restrict grad, float* __restrict param,
+void update(const AdamwFactors& f, int64_t n, const float* __restrict grad, float* __restrict param,
             float* __restrict first_moment, float* __restrict second_moment) {
   const bool small = f.first_weight < 0.5f;  // torch's lerp starts from the nearer end
   const float factor = small ? f.first_weight : f.first_weight - 1.0f;
@@ -44,13 +26,26 @@ void update(const Factors& f, int64_t n, const float* __restrict grad, float* __
 
 }  // namespace
 
+AdamwFactors adamw_factors(const AdamwStep& step) {
+  LR_CHECK(step.step >= 1, "adamw counts steps from 1");
+  const double t = static_cast<double>(step.step);
+  const double correction1 = 1.0 - std::pow(step.beta1, t);
+  const double correction2 = 1.0 - std::pow(step.beta2, t);
+  return {.shrink = static_cast<float>(1.0 - step.learning_rate * step.weight_decay),
+          .first_weight = static_cast<float>(1.0 - step.beta1),
+          .beta2 = static_cast<float>(step.beta2),
+          .second_weight = static_cast<float>(1.0 - step.beta2),
+          .root_correction = static_cast<float>(std::sqrt(correction2)),
+          .eps = static_cast<float>(step.eps),
+          .step_size = static_cast<float>(-(step.learning_rate / correction1))};
+}
+
 void adamw(const AdamwStep& step, std::span<const float> grad, std::span<float> param,
            std::span<float> first_moment, std::span<float> second_moment) {
   LR_CHECK(grad.size() == param.size() && grad.size() == first_moment.size() &&
                grad.size() == second_moment.size(),
            "adamw needs spans of one length");
-  LR_CHECK(step.step >= 1, "adamw counts steps from 1");
-  const Factors f = factors_of(step);
+  const AdamwFactors f = adamw_factors(step);
   parallel_chunks(std::ssize(grad), [&](int64_t begin, int64_t end) {
     update(f, end - begin, grad.data() + begin, param.data() + begin, first_moment.data() + begin,
            second_moment.data() + begin);

@@ -4,41 +4,22 @@
 //   grad, param, first_moment, second_moment [n] fp32
 // Twin: adamw.cpp; the same scalars and the same order of roundings, so bit-equal.
 
-#include <cmath>
-
 #include "kernels/cuda_launch.cuh"
 #include "kernels/cuda_launchers.h"
 
 namespace lorarun::cuda {
 namespace {
 
-// The step's scalars: worked out in double on the host and rounded once.
-struct Factors {
-  float shrink, first_weight, beta2, second_weight, root_correction, eps, step_size;
-};
-
-Factors factors_of(const lorarun_adamw_step& step) {
-  const double t = static_cast<double>(step.step);
-  const double correction1 = 1.0 - std::pow(step.beta1, t);
-  const double correction2 = 1.0 - std::pow(step.beta2, t);
-  return {static_cast<float>(1.0 - step.learning_rate * step.weight_decay),
-          static_cast<float>(1.0 - step.beta1),
-          static_cast<float>(step.beta2),
-          static_cast<float>(1.0 - step.beta2),
-          static_cast<float>(std::sqrt(correction2)),
-          static_cast<float>(step.eps),
-          static_cast<float>(-(step.learning_rate / correction1))};
-}
-
+// torch's lerp starts from the nearer end.
 __device__ float lerp(float m, float g, float weight) {
-  const float difference = g - m;
+  const float difference = __fsub_rn(g, m);
   if (weight < 0.5f) { return mul_add(weight, difference, m); }
-  return __fsub_rn(g, __fmul_rn(1.0f - weight, difference));
+  return mul_add(weight - 1.0f, difference, g);
 }
 
-__global__ void adamw_kernel(Factors f, const float* __restrict__ grad, float* __restrict__ param,
-                             float* __restrict__ first_moment, float* __restrict__ second_moment,
-                             int64_t n) {
+__global__ void adamw_kernel(AdamwFactors f, const float* __restrict__ grad,
+                             float* __restrict__ param, float* __restrict__ first_moment,
+                             float* __restrict__ second_moment, int64_t n) {
   const int64_t i = flat_index();
   if (i >= n) { return; }
   const float g = grad[i];
@@ -52,12 +33,10 @@ __global__ void adamw_kernel(Factors f, const float* __restrict__ grad, float* _
 
 }  // namespace
 
-const char* adamw(const lorarun_adamw_step* step, const float* grad, float* param,
-                  float* first_moment, float* second_moment, int64_t n, void* stream) {
-  if (n == 0) { return nullptr; }
-  adamw_kernel<<<flat_grid(n), kThreads, 0, stream_of(stream)>>>(factors_of(*step), grad, param,
-                                                                 first_moment, second_moment, n);
-  return cuda_check();
+const char* adamw(AdamwFactors factors, const float* grad, float* param, float* first_moment,
+                  float* second_moment, int64_t n, Place where) {
+  return launch("adamw", where, 1, n, adamw_kernel, factors, grad, param, first_moment,
+                second_moment, n);
 }
 
 }  // namespace lorarun::cuda

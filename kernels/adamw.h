@@ -7,12 +7,14 @@
 // The order of operations is that of torch.optim.AdamW (foreach=False,
 // fused=False), so results agree with it to the rounding of float32.
 // Source: Loshchilov, Hutter, "Decoupled weight decay regularization", 2019.
-// CUDA twin: adamw.cu.
+// CUDA twin: adamw.cu, bit-equal.
 
 #pragma once
 
 #include <cstdint>
 #include <span>
+
+#include "kernels/cuda_ops.h"
 
 namespace lorarun {
 
@@ -24,7 +26,12 @@ struct AdamwStep {
   double weight_decay = 0.01;
 };
 
-// Requires: four spans of one length, step at least 1.
+// The step's scalars: worked out in double and rounded once, for twin and kernel alike.
+// Requires: step at least 1.
+using AdamwFactors = lorarun_adamw_factors;
+AdamwFactors adamw_factors(const AdamwStep& step);
+
+// Requires: four spans of one length.
 void adamw(const AdamwStep& step, std::span<const float> grad, std::span<float> param,
            std::span<float> first_moment, std::span<float> second_moment);
 

@@ -1,4 +1,4 @@
-// The launchers that cuda_plugin.cpp puts into the table of cuda_ops.h; one file each.
+// The launchers that cuda_plugin.cpp puts into the table of cuda_ops.h; one .cu file each.
 
 #pragma once
 
@@ -6,16 +6,18 @@
 
 namespace lorarun::cuda {
 
-const char* keyed_words(uint64_t seed, uint32_t stream_hash, uint32_t step, uint32_t sample,
-                        uint32_t* out, int64_t n, void* stream);
-const char* keyed_uniform(uint64_t seed, uint32_t stream_hash, uint32_t step, uint32_t sample,
-                          float* out, int64_t n, void* stream);
-const char* keyed_normal(uint64_t seed, uint32_t stream_hash, uint32_t step, uint32_t sample,
-                         float* out, int64_t n, void* stream);
+using Key = lorarun_key;
+using Place = lorarun_place;
+using AdamwFactors = lorarun_adamw_factors;
+
+const char* keyed_uniform(Key key, float* out, int64_t B, int64_t N, Place where);
+const char* keyed_normal(Key key, float* out, int64_t B, int64_t N, Place where);
+const char* keyed_mask(Key key, float rate, float kept, float* out, int64_t B, int64_t N,
+                       Place where);
 const char* noise_mix(const float* latent, const float* noise, const float* sigma, float* noisy,
-                      float* target, int64_t B, int64_t N, void* stream);
-const char* adamw(const lorarun_adamw_step* step, const float* grad, float* param,
-                  float* first_moment, float* second_moment, int64_t n, void* stream);
-const char* ema(const float* param, double decay, float* average, int64_t n, void* stream);
+                      float* target, int64_t B, int64_t N, Place where);
+const char* adamw(AdamwFactors factors, const float* grad, float* param, float* first_moment,
+                  float* second_moment, int64_t n, Place where);
+const char* ema(const float* param, float weight, float* average, int64_t n, Place where);
 
 }  // namespace lorarun::cuda

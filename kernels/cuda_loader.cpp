@@ -9,8 +9,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kPluginVersion = 1;
-
 struct Answer {
   const CudaOps* ops = nullptr;
   std::string why_not;
@@ -47,10 +45,8 @@ Answer open_plugin() {
   void* handle = ::dlopen(plugin.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (handle == nullptr) { return {nullptr, "the CUDA plugin does not load: " + dl_reason()}; }
   const auto table = reinterpret_cast<const CudaOps* (*)()>(::dlsym(handle, "lorarun_cuda_ops_v1"));
-  const CudaOps* ops = table != nullptr ? table() : nullptr;
-  const bool fits = ops != nullptr && ops->version == kPluginVersion &&
-                    ops->struct_bytes == static_cast<int>(sizeof(CudaOps));
-  if (!fits) {
+  const CudaOps* ops = usable(table != nullptr ? table() : nullptr);
+  if (ops == nullptr) {
     return {nullptr, "the CUDA plugin is of another build than the program: build both again"};
   }
   return {ops, ""};

@@ -7,11 +7,11 @@
 
 extern "C" __attribute__((visibility("default"))) const lorarun_cuda_ops* lorarun_cuda_ops_v1() {
   namespace cuda = lorarun::cuda;
-  static const lorarun_cuda_ops ops = {.version = 1,
+  static const lorarun_cuda_ops ops = {.version = lorarun::kCudaOpsVersion,
                                        .struct_bytes = sizeof(lorarun_cuda_ops),
-                                       .keyed_words = cuda::keyed_words,
                                        .keyed_uniform = cuda::keyed_uniform,
                                        .keyed_normal = cuda::keyed_normal,
+                                       .keyed_mask = cuda::keyed_mask,
                                        .noise_mix = cuda::noise_mix,
                                        .adamw = cuda::adamw,
                                        .ema = cuda::ema};

@@ -15,17 +15,14 @@ __global__ void ema_kernel(const float* __restrict__ param, float weight,
   const int64_t i = flat_index();
   if (i >= n) { return; }
   const bool small = weight < 0.5f;
-  const float difference = param[i] - average[i];
+  const float difference = __fsub_rn(param[i], average[i]);
   average[i] = mul_add(small ? weight : weight - 1.0f, difference, small ? average[i] : param[i]);
 }
 
 }  // namespace
 
-const char* ema(const float* param, double decay, float* average, int64_t n, void* stream) {
-  if (n == 0) { return nullptr; }
-  ema_kernel<<<flat_grid(n), kThreads, 0, stream_of(stream)>>>(
-      param, static_cast<float>(1.0 - decay), average, n);
-  return cuda_check();
+const char* ema(const float* param, float weight, float* average, int64_t n, Place where) {
+  return launch("ema", where, 1, n, ema_kernel, param, weight, average, n);
 }
 
 }  // namespace lorarun::cuda

@@ -42,6 +42,10 @@ void for_each_block(const Keyed& source, int64_t n, const Fill& fill) {
   parallel_for((n + kChunkWords - 1) / kChunkWords, fill_chunk);
 }
 
+float uniform_of(uint32_t word) {
+  return static_cast<float>(word >> 8) * 0x1p-24f;
+}
+
 // Two words -> two normals.  u1 is in (0, 1], so its logarithm is finite.
 std::array<float, 2> box_muller(uint32_t first, uint32_t second) {
   const double u1 = (static_cast<double>(first) + 1.0) * 0x1p-32;
@@ -85,8 +89,22 @@ void keyed_uniform(uint64_t seed, std::string_view stream, uint32_t step, uint32
                    std::span<float> out) {
   for_each_block(keyed(seed, stream, step, sample), std::ssize(out),
                  [&](const std::array<uint32_t, 4>& words, int64_t first, int64_t count) {
+                   for (int64_t i = 0; i < count; ++i) { out[first + i] = uniform_of(words[i]); }
+                 });
+}
+
+float kept_factor(double rate) {
+  return 1.0f / static_cast<float>(1.0 - rate);
+}
+
+void keyed_mask(uint64_t seed, std::string_view stream, uint32_t step, uint32_t sample, double rate,
+                std::span<float> out) {
+  LR_CHECK(rate >= 0.0 && rate < 1.0, "keyed_mask needs a rate in [0, 1)");
+  const float bar = static_cast<float>(rate), kept = kept_factor(rate);
+  for_each_block(keyed(seed, stream, step, sample), std::ssize(out),
+                 [&](const std::array<uint32_t, 4>& words, int64_t first, int64_t count) {
                    for (int64_t i = 0; i < count; ++i) {
-                     out[first + i] = static_cast<float>(words[i] >> 8) * 0x1p-24f;
+                     out[first + i] = uniform_of(words[i]) >= bar ? kept : 0.0f;
                    }
                  });
 }

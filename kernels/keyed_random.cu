@@ -1,10 +1,13 @@
 // Keyed random numbers on the device: one thread makes one block of four words.
 //
-//   out [n]     bound by arithmetic (ten rounds), then by writing n elements
+//   out [B, N] fp32, row b keyed by sample first_sample + b
+//   bound by arithmetic (ten rounds), then by writing B N elements
 //
-// Words and uniforms equal the CPU's.  Normals are made in double by CUDA's
+// Uniforms and masks equal the CPU's.  Normals are made in double by CUDA's
 // log, sin and cos, whose last bit may differ: at most 1 ulp of the float.
 // Twin: keyed_random.cpp.
+
+#include <math.h>
 
 #include "kernels/cuda_launch.cuh"
 #include "kernels/cuda_launchers.h"
@@ -12,15 +15,14 @@
 namespace lorarun::cuda {
 namespace {
 
-struct Key {
-  uint32_t seed_low, seed_high, stream_hash, step, sample;
-};
+constexpr int kBlockWords = 4;
 
-__device__ uint4 block_words(const Key& key, uint32_t block) {
+// The block of a sample, as philox4x32_10 of keyed_random.h.
+__device__ uint4 block_words(const Key& key, uint32_t sample, uint32_t block) {
   constexpr uint32_t kMultiplier0 = 0xD2511F53u, kMultiplier1 = 0xCD9E8D57u;
   constexpr uint32_t kWeyl0 = 0x9E3779B9u, kWeyl1 = 0xBB67AE85u;
-  uint4 c = make_uint4(block, key.sample, key.step, key.stream_hash);
-  uint32_t k0 = key.seed_low, k1 = key.seed_high;
+  uint4 c = make_uint4(block, sample, key.step, key.stream_hash);
+  uint32_t k0 = static_cast<uint32_t>(key.seed), k1 = static_cast<uint32_t>(key.seed >> 32);
 #pragma unroll
   for (int round = 0; round < 10; ++round) {
     const uint32_t high0 = __umulhi(kMultiplier0, c.x), low0 = kMultiplier0 * c.x;
@@ -46,69 +48,59 @@ __device__ float2 normals_of(uint32_t first, uint32_t second) {
                      static_cast<float>(radius * sin(angle)));
 }
 
-template <typename Number>
-__device__ void store(const Number (&values)[4], Number* out, int64_t first, int64_t n) {
-  for (int i = 0; i < 4 && first + i < n; ++i) { out[first + i] = values[i]; }
+// Laws: what a block of words becomes.
+struct Uniform {
+  __device__ float4 operator()(const uint4& w) const {
+    return make_float4(uniform_of(w.x), uniform_of(w.y), uniform_of(w.z), uniform_of(w.w));
+  }
+};
+
+struct Normal {
+  __device__ float4 operator()(const uint4& w) const {
+    const float2 low = normals_of(w.x, w.y), high = normals_of(w.z, w.w);
+    return make_float4(low.x, low.y, high.x, high.y);
+  }
+};
+
+struct Mask {
+  float rate, kept;
+
+  __device__ float of(uint32_t word) const { return uniform_of(word) >= rate ? kept : 0.0f; }
+  __device__ float4 operator()(const uint4& w) const {
+    return make_float4(of(w.x), of(w.y), of(w.z), of(w.w));
+  }
+};
+
+template <typename Law>
+__global__ void keyed_kernel(Key key, Law law, float* __restrict__ out, int64_t N) {
+  const int64_t block = flat_index(), first = block * kBlockWords;
+  if (first >= N) { return; }
+  const float4 made =
+      law(block_words(key, key.first_sample + blockIdx.y, static_cast<uint32_t>(block)));
+  const float values[kBlockWords] = {made.x, made.y, made.z, made.w};
+  float* row = out + blockIdx.y * N;  // blockIdx.y is the sample
+  for (int i = 0; i < kBlockWords && first + i < N; ++i) { row[first + i] = values[i]; }
 }
 
-__global__ void words_kernel(Key key, uint32_t* __restrict__ out, int64_t n) {
-  const int64_t block = flat_index();
-  if (block * 4 >= n) { return; }
-  const uint4 w = block_words(key, static_cast<uint32_t>(block));
-  const uint32_t values[4] = {w.x, w.y, w.z, w.w};
-  store(values, out, block * 4, n);
-}
-
-__global__ void uniform_kernel(Key key, float* __restrict__ out, int64_t n) {
-  const int64_t block = flat_index();
-  if (block * 4 >= n) { return; }
-  const uint4 w = block_words(key, static_cast<uint32_t>(block));
-  const float values[4] = {uniform_of(w.x), uniform_of(w.y), uniform_of(w.z), uniform_of(w.w)};
-  store(values, out, block * 4, n);
-}
-
-__global__ void normal_kernel(Key key, float* __restrict__ out, int64_t n) {
-  const int64_t block = flat_index();
-  if (block * 4 >= n) { return; }
-  const uint4 w = block_words(key, static_cast<uint32_t>(block));
-  const float2 low = normals_of(w.x, w.y), high = normals_of(w.z, w.w);
-  const float values[4] = {low.x, low.y, high.x, high.y};
-  store(values, out, block * 4, n);
-}
-
-Key key_of(uint64_t seed, uint32_t stream_hash, uint32_t step, uint32_t sample) {
-  return {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32), stream_hash, step,
-          sample};
-}
-
-dim3 grid_of(int64_t n) {
-  return flat_grid((n + 3) / 4);
+template <typename Law>
+const char* fill(const char* op, Key key, Law law, float* out, int64_t B, int64_t N, Place where) {
+  const int64_t blocks = (N + kBlockWords - 1) / kBlockWords;
+  return launch(op, where, B, blocks, keyed_kernel<Law>, key, law, out, N);
 }
 
 }  // namespace
 
-const char* keyed_words(uint64_t seed, uint32_t stream_hash, uint32_t step, uint32_t sample,
-                        uint32_t* out, int64_t n, void* stream) {
-  if (n == 0) { return nullptr; }
-  words_kernel<<<grid_of(n), kThreads, 0, stream_of(stream)>>>(
-      key_of(seed, stream_hash, step, sample), out, n);
-  return cuda_check();
+const char* keyed_uniform(Key key, float* out, int64_t B, int64_t N, Place where) {
+  return fill("keyed_uniform", key, Uniform{}, out, B, N, where);
 }
 
-const char* keyed_uniform(uint64_t seed, uint32_t stream_hash, uint32_t step, uint32_t sample,
-                          float* out, int64_t n, void* stream) {
-  if (n == 0) { return nullptr; }
-  uniform_kernel<<<grid_of(n), kThreads, 0, stream_of(stream)>>>(
-      key_of(seed, stream_hash, step, sample), out, n);
-  return cuda_check();
+const char* keyed_normal(Key key, float* out, int64_t B, int64_t N, Place where) {
+  return fill("keyed_normal", key, Normal{}, out, B, N, where);
 }
 
-const char* keyed_normal(uint64_t seed, uint32_t stream_hash, uint32_t step, uint32_t sample,
-                         float* out, int64_t n, void* stream) {
-  if (n == 0) { return nullptr; }
-  normal_kernel<<<grid_of(n), kThreads, 0, stream_of(stream)>>>(
-      key_of(seed, stream_hash, step, sample), out, n);
-  return cuda_check();
+const char* keyed_mask(Key key, float rate, float kept, float* out, int64_t B, int64_t N,
+                       Place where) {
+  return fill("keyed_mask", key, Mask{rate, kept}, out, B, N, where);
 }
 
 }  // namespace lorarun::cuda

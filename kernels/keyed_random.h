@@ -10,7 +10,7 @@
 //
 // Large outputs are filled by several threads; the values do not depend on them.
 // Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
-// CUDA twin: keyed_random.cu, whose normals may differ from these by 1 ulp.
+// CUDA twin: keyed_random.cu (uniforms, masks, normals), whose normals may differ by 1 ulp.
 
 #pragma once
 
@@ -32,6 +32,14 @@ void keyed_words(uint64_t seed, std::string_view stream, uint32_t step, uint32_t
 // Uniform in [0, 1): the upper 24 bits of a word, times 2^-24.
 void keyed_uniform(uint64_t seed, std::string_view stream, uint32_t step, uint32_t sample,
                    std::span<float> out);
+
+// A dropout mask: 0 where the uniform is below `rate`, else 1 / (1 - rate).  Requires: rate in [0,
+// 1).
+void keyed_mask(uint64_t seed, std::string_view stream, uint32_t step, uint32_t sample, double rate,
+                std::span<float> out);
+
+// What a mask keeps: 1 / (1 - rate) in float, for twin and kernel alike.
+float kept_factor(double rate);
 
 // Standard normal: Box-Muller in double on pairs of words, rounded to float last.
 void keyed_normal(uint64_t seed, std::string_view stream, uint32_t step, uint32_t sample,

@@ -1,6 +1,6 @@
 // noisy = (1 - s) * latent + s * noise, target = noise - latent   (rectified flow)
 //
-// One pass instead of four ATen ops; memory bound: reads 2, writes 2 elements.
+// One pass; memory bound: reads 2, writes 2 elements.
 //   latent, noise, noisy, target [B, N] fp32     sigma [B] fp32 in [0, 1]
 // Twin: noise_mix.cpp, bit-equal.
 
@@ -17,21 +17,15 @@ __global__ void noise_mix_kernel(const float* latent, const float* noise, const 
   if (n >= N) { return; }
   const int64_t at = blockIdx.y * N + n;  // blockIdx.y is the sample
   const float x = latent[at], e = noise[at], s = sigma[blockIdx.y];
-  noisy[at] = mul_add(1.0f - s, x, __fmul_rn(s, e));
-  target[at] = e - x;
+  noisy[at] = mul_add(__fsub_rn(1.0f, s), x, __fmul_rn(s, e));
+  target[at] = __fsub_rn(e, x);
 }
 
 }  // namespace
 
 const char* noise_mix(const float* latent, const float* noise, const float* sigma, float* noisy,
-                      float* target, int64_t B, int64_t N, void* stream) {
-  if (B == 0 || N == 0) { return nullptr; }
-  if (B > 65535) { return "noise_mix takes at most 65,535 samples at once"; }
-  dim3 grid = flat_grid(N);
-  grid.y = static_cast<unsigned>(B);
-  noise_mix_kernel<<<grid, kThreads, 0, stream_of(stream)>>>(latent, noise, sigma, noisy, target,
-                                                             N);
-  return cuda_check();
+                      float* target, int64_t B, int64_t N, Place where) {
+  return launch("noise_mix", where, B, N, noise_mix_kernel, latent, noise, sigma, noisy, target, N);
 }
 
 }  // namespace lorarun::cuda

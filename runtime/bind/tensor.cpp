@@ -90,7 +90,8 @@ int from(lua_State* L) {
 }
 
 // Keyed random numbers: a pure function of (seed, stream, step, sample).
-using Draw = Tensor (*)(uint64_t, const std::string&, uint32_t, uint32_t, at::IntArrayRef);
+using Draw = Tensor (*)(uint64_t, const std::string&, uint32_t, uint32_t, at::IntArrayRef,
+                        at::Device);
 
 template <Draw draw>
 int keyed(lua_State* L) {
@@ -99,7 +100,7 @@ int keyed(lua_State* L) {
   return push_tensor(
       L, draw(static_cast<uint64_t>(key.integer("seed", 0)), key.text("stream", "script"),
               static_cast<uint32_t>(key.integer("step", 0)),
-              static_cast<uint32_t>(key.integer("sample", 0)), shape));
+              static_cast<uint32_t>(key.integer("sample", 0)), shape, at::kCPU));
 }
 
 std::vector<Tensor> check_tensors(lua_State* L, int argument) {

@@ -113,12 +113,13 @@ class Lora : public Module {
  public:
   explicit Lora(const ModuleSpec& spec)
       : options_(read_options(spec.options)), target_(spec.target), clock_(spec.clock) {
-    const Tensor start =
-        keyed_uniform(spec.seed, "init/" + spec.target, 0, 0, {options_.rank, spec.in});
-    down_ = start.mul_(2.0).sub_(1.0).div_(std::sqrt(static_cast<double>(spec.in)));
-    down_ = down_.to(spec.device).requires_grad_(true);
-    up_ = at::zeros({spec.out, options_.rank}, at::TensorOptions(at::kFloat).device(spec.device));
-    up_.requires_grad_(true);
+    const at::TensorOptions there = at::TensorOptions(at::kFloat).device(spec.device);
+    down_ = keyed_uniform(spec.seed, "init/" + spec.target, 0, 0, {options_.rank, spec.in},
+                          spec.device);
+    // by a tensor: a division by a number is a product with its inverse on CUDA, and rounds twice
+    down_.mul_(2.0).sub_(1.0).div_(at::full({}, std::sqrt(static_cast<double>(spec.in)), there));
+    down_.requires_grad_(true);
+    up_ = at::zeros({spec.out, options_.rank}, there).requires_grad_(true);
   }
 
   Tensor forward(const nn::Linear& base, const Tensor& x) const override {
@@ -153,14 +154,10 @@ class Lora : public Module {
     const double dropout = clock_->dropout.value_or(options_.dropout);
     if (!clock_->training || dropout == 0.0) { return {}; }
     const int64_t samples = x.size(0), tokens = x.numel() / (samples * x.size(-1));
-    std::vector<Tensor> rows;
-    for (int64_t b = 0; b < samples; ++b) {
-      const auto sample = static_cast<uint32_t>(clock_->first_sample + b);
-      rows.push_back(keyed_uniform(clock_->seed, "dropout/" + target_, clock_->step, sample,
-                                   {tokens, options_.rank}));
-    }
-    const Tensor kept = at::cat(rows).ge_(dropout).div_(1.0 - dropout);
-    return kept.to(x.device(), x.scalar_type());
+    return keyed_mask_rows(clock_->seed, "dropout/" + target_, clock_->step, clock_->first_sample,
+                           {samples, tokens, options_.rank}, dropout, x.device())
+        .view({-1, options_.rank})
+        .to(x.scalar_type());
   }
 
   LoraOptions options_;

@@ -1,31 +1,11 @@
 #include "runtime/optim/adamw_update.h"
 
-#include <cmath>
-
 #include "runtime/base/error.h"
 #include "runtime/optim/options.h"
 #include "runtime/optim/parameters.h"
+#include "runtime/tensor/device_ops.h"
 
 namespace lorarun::optim {
-
-namespace {
-
-bool is_plain(const Tensor& tensor) {
-  return tensor.is_cpu() && tensor.is_contiguous() && tensor.scalar_type() == at::kFloat;
-}
-
-// The kernel's arithmetic by tensor operations: for other devices.
-void adamw_by_tensors(const AdamwStep& step, const Tensor& gradient, Tensor& parameter, Tensor& m,
-                      Tensor& v) {
-  const auto t = static_cast<double>(step.step);
-  parameter.mul_(1.0 - step.learning_rate * step.weight_decay);
-  m.lerp_(gradient, 1.0 - step.beta1);
-  v.mul_(step.beta2).addcmul_(gradient, gradient, 1.0 - step.beta2);
-  const Tensor scale = v.sqrt().div_(std::sqrt(1.0 - std::pow(step.beta2, t))).add_(step.eps);
-  parameter.addcdiv_(m, scale, -step.learning_rate / (1.0 - std::pow(step.beta1, t)));
-}
-
-}  // namespace
 
 AdamwStep adamw_options(const Json& options) {
   AdamwStep settings;
@@ -55,11 +35,7 @@ void AdamwMoments::update(size_t i, AdamwStep settings, double lr, const Tensor&
   updates_[i].add_(1);
   settings.step = updates_[i].item().toLong();
   settings.learning_rate = lr;
-  if (is_plain(parameter) && is_plain(gradient)) {
-    adamw(settings, floats(gradient), floats(parameter), floats(m_[i]), floats(v_[i]));
-  } else {
-    adamw_by_tensors(settings, gradient, parameter, m_[i], v_[i]);
-  }
+  adamw(settings, gradient, parameter, m_[i], v_[i]);
 }
 
 std::map<std::string, Tensor> AdamwMoments::state() const {

@@ -1,8 +1,7 @@
 #include "runtime/optim/ema.h"
 
-#include "kernels/ema.h"
 #include "runtime/base/error.h"
-#include "runtime/optim/parameters.h"
+#include "runtime/tensor/device_ops.h"
 
 namespace lorarun::optim {
 
@@ -11,12 +10,7 @@ void update_averages(const std::vector<Tensor>& parameters, double decay,
   LR_CHECK(parameters.size() == averages.size(), "one average per parameter");
   const at::NoGradGuard no_grad;
   for (size_t i = 0; i < parameters.size(); ++i) {
-    const Tensor plain = parameters[i].detach();
-    if (plain.is_cpu() && plain.is_contiguous()) {
-      ema(floats(plain), decay, floats(averages[i]));
-    } else {
-      averages[i].lerp_(plain, 1.0 - decay);
-    }
+    ema(parameters[i].detach(), decay, averages[i]);
   }
 }
 

@@ -35,12 +35,4 @@ void take_state(const std::map<std::string, Tensor>& state, const std::string& n
   }
 }
 
-std::span<float> floats(Tensor& tensor) {
-  return {tensor.mutable_data_ptr<float>(), static_cast<size_t>(tensor.numel())};
-}
-
-std::span<const float> floats(const Tensor& tensor) {
-  return {tensor.const_data_ptr<float>(), static_cast<size_t>(tensor.numel())};
-}
-
 }  // namespace lorarun::optim

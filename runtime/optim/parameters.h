@@ -3,7 +3,6 @@
 #pragma once
 
 #include <map>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -33,9 +32,5 @@ void put_state(std::map<std::string, Tensor>& state, const std::string& name,
                const std::vector<Tensor>& list);
 void take_state(const std::map<std::string, Tensor>& state, const std::string& name,
                 std::vector<Tensor>& list);
-
-// The floats of a contiguous float32 tensor on the CPU.
-std::span<float> floats(Tensor& tensor);
-std::span<const float> floats(const Tensor& tensor);
 
 }  // namespace lorarun::optim

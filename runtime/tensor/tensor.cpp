@@ -1,11 +1,10 @@
 #include "runtime/tensor/tensor.h"
 
 #include <fstream>
-#include <span>
 #include <sstream>
 
-#include "kernels/keyed_random.h"
 #include "runtime/base/error.h"
+#include "runtime/tensor/device_ops.h"
 
 namespace lorarun {
 namespace {
@@ -45,6 +44,10 @@ int64_t status_kilobytes(const std::string& key) {
     if (line.rfind(key, 0) == 0) { return std::stoll(line.substr(key.size())); }
   }
   return 0;
+}
+
+Tensor floats_on(at::Device device, at::IntArrayRef shape) {
+  return at::empty(shape, at::TensorOptions(at::kFloat).device(device));
 }
 
 }  // namespace
@@ -111,18 +114,31 @@ void expect_shape(const Tensor& tensor, const std::string& letters,
 }
 
 Tensor keyed_normal(uint64_t seed, const std::string& stream, uint32_t step, uint32_t sample,
-                    at::IntArrayRef shape) {
-  const Tensor values = at::empty(shape, at::kFloat);
-  lorarun::keyed_normal(seed, stream, step, sample,
-                        std::span<float>(values.mutable_data_ptr<float>(), values.numel()));
+                    at::IntArrayRef shape, at::Device device) {
+  Tensor values = floats_on(device, shape);
+  keyed_normal({seed, stream, step, sample, 1}, values);
   return values;
 }
 
 Tensor keyed_uniform(uint64_t seed, const std::string& stream, uint32_t step, uint32_t sample,
-                     at::IntArrayRef shape) {
-  const Tensor values = at::empty(shape, at::kFloat);
-  lorarun::keyed_uniform(seed, stream, step, sample,
-                         std::span<float>(values.mutable_data_ptr<float>(), values.numel()));
+                     at::IntArrayRef shape, at::Device device) {
+  Tensor values = floats_on(device, shape);
+  keyed_uniform({seed, stream, step, sample, 1}, values);
+  return values;
+}
+
+Tensor keyed_normal_rows(uint64_t seed, const std::string& stream, uint32_t step,
+                         uint32_t first_sample, at::IntArrayRef shape, at::Device device) {
+  Tensor values = floats_on(device, shape);
+  keyed_normal({seed, stream, step, first_sample, shape[0]}, values);
+  return values;
+}
+
+Tensor keyed_mask_rows(uint64_t seed, const std::string& stream, uint32_t step,
+                       uint32_t first_sample, at::IntArrayRef shape, double rate,
+                       at::Device device) {
+  Tensor values = floats_on(device, shape);
+  keyed_mask({seed, stream, step, first_sample, shape[0]}, rate, values);
   return values;
 }
 

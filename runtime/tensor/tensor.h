@@ -28,11 +28,20 @@ std::string shape_text(at::IntArrayRef shape);  // "[2, 16, 6, 10]"
 void expect_shape(const Tensor& tensor, const std::string& letters,
                   const std::map<std::string, int64_t>& fixed, const std::string& what);
 
-// Keyed random tensors (docs/random.md): float32 on the CPU, filled in row-major order.
+// Keyed random tensors (docs/random.md): float32, filled in row-major order, made on `device`.
 Tensor keyed_normal(uint64_t seed, const std::string& stream, uint32_t step, uint32_t sample,
-                    at::IntArrayRef shape);
+                    at::IntArrayRef shape, at::Device device = at::kCPU);
 Tensor keyed_uniform(uint64_t seed, const std::string& stream, uint32_t step, uint32_t sample,
-                     at::IntArrayRef shape);
+                     at::IntArrayRef shape, at::Device device = at::kCPU);
+
+// Many samples in one tensor [B, …]: row b is what sample first_sample + b gets.  A mask is 0 where
+// the uniform is below `rate`, else 1 / (1 - rate).
+Tensor keyed_normal_rows(uint64_t seed, const std::string& stream, uint32_t step,
+                         uint32_t first_sample, at::IntArrayRef shape,
+                         at::Device device = at::kCPU);
+Tensor keyed_mask_rows(uint64_t seed, const std::string& stream, uint32_t step,
+                       uint32_t first_sample, at::IntArrayRef shape, double rate,
+                       at::Device device = at::kCPU);
 
 // Bytes that tensors hold now and held at most, by device ("cpu"), and the process's peak.
 int64_t peak_process_bytes();  // VmHWM of /proc/self/status

@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <span>
 
 #include "kernels/keyed_random.h"
-#include "kernels/noise_mix.h"
 #include "runtime/base/error.h"
+#include "runtime/tensor/device_ops.h"
 #include "runtime/tensor/tensor.h"
 
 namespace lorarun::train {
@@ -51,16 +50,6 @@ double sigma_of(const TimestepLaw& law, const SampleKeys& keys, uint32_t row,
       .fix(law.kind, timestep_laws(), "timestep laws");
 }
 
-std::span<const float> row_of(const Tensor& batch, int64_t row) {
-  const int64_t n = batch.numel() / batch.size(0);
-  return {batch.const_data_ptr<float>() + row * n, static_cast<size_t>(n)};
-}
-
-std::span<float> row_to_write(const Tensor& batch, int64_t row) {
-  const int64_t n = batch.numel() / batch.size(0);
-  return {batch.mutable_data_ptr<float>() + row * n, static_cast<size_t>(n)};
-}
-
 }  // namespace
 
 const std::vector<std::string>& timestep_laws() {
@@ -80,38 +69,19 @@ Tensor draw_sigma(const TimestepLaw& law, const SampleKeys& keys, int64_t rows,
   return sigma;
 }
 
-Tensor draw_noise(const SampleKeys& keys, at::IntArrayRef shape) {
-  const Tensor noise = at::empty(shape, at::kFloat);
-  for (int64_t row = 0; row < shape[0]; ++row) {
-    keyed_normal(keys.seed, "noise", keys.step, keys.first_sample + static_cast<uint32_t>(row),
-                 row_to_write(noise, row));
-  }
-  return noise;
+Tensor draw_noise(const SampleKeys& keys, at::IntArrayRef shape, at::Device device) {
+  return keyed_normal_rows(keys.seed, "noise", keys.step, keys.first_sample, shape, device);
 }
 
-Tensor measuring_noise(uint64_t seed, uint32_t index, uint32_t first_sample,
-                       at::IntArrayRef shape) {
-  std::vector<Tensor> rows;
-  for (int64_t row = 0; row < shape[0]; ++row) {
-    rows.push_back(keyed_normal(seed, "loss", index, first_sample + static_cast<uint32_t>(row),
-                                shape.slice(1)));
-  }
-  return at::stack(rows);
+Tensor measuring_noise(uint64_t seed, uint32_t index, uint32_t first_sample, at::IntArrayRef shape,
+                       at::Device device) {
+  return keyed_normal_rows(seed, "loss", index, first_sample, shape, device);
 }
 
 Noised add_noise(const Tensor& latents, const Tensor& noise, const Tensor& sigma) {
-  if (!latents.is_cpu()) {
-    const Tensor s = sigma.to(latents.device()).view({-1, 1, 1, 1});
-    const Tensor there = noise.to(latents.device());
-    return {(1 - s) * latents + s * there, there - latents};
-  }
-  const Tensor from = latents.contiguous();
-  const Noised result{at::empty_like(from), at::empty_like(from)};
-  for (int64_t row = 0; row < from.size(0); ++row) {
-    noise_mix(row_of(from, row), row_of(noise, row), sigma.const_data_ptr<float>()[row],
-              row_to_write(result.noisy, row), row_to_write(result.target, row));
-  }
-  return result;
+  const auto [noisy, target] =
+      noise_mix(latents, noise.to(latents.device()), sigma.to(latents.device()));
+  return {noisy, target};
 }
 
 }  // namespace lorarun::train

@@ -25,17 +25,19 @@ Tensor draw_sigma(const TimestepLaw& law, const SampleKeys& keys, int64_t rows,
                   int64_t image_tokens);
 
 // noise [B, C, h, w]: stream "noise", one draw per row in row-major order.
-Tensor draw_noise(const SampleKeys& keys, at::IntArrayRef shape);
+Tensor draw_noise(const SampleKeys& keys, at::IntArrayRef shape, at::Device device = at::kCPU);
 
 // The noise that pictures are measured with, the same for ever: stream "loss", keyed by (seed,
 // index of the noise time, sample).  [B, C, h, w] for rows `first_sample` and after.
-Tensor measuring_noise(uint64_t seed, uint32_t index, uint32_t first_sample, at::IntArrayRef shape);
+Tensor measuring_noise(uint64_t seed, uint32_t index, uint32_t first_sample, at::IntArrayRef shape,
+                       at::Device device = at::kCPU);
 
 struct Noised {
   Tensor noisy, target;  // [B, C, h, w]
 };
 
-// noisy = (1 - sigma) latent + sigma noise, target = noise - latent.
+// noisy = (1 - sigma) latent + sigma noise, target = noise - latent: on the latents' device,
+// wherever noise and sigma lie.
 Noised add_noise(const Tensor& latents, const Tensor& noise, const Tensor& sigma);
 
 }  // namespace lorarun::train
