@@ -80,6 +80,15 @@ models::TextEmbedding joined(const std::vector<models::TextEmbedding>& rows) {
 
 }  // namespace
 
+MicroBatch on_device(const MicroBatch& micro, at::Device device) {
+  MicroBatch there = micro;
+  there.latents = micro.latents.to(device);
+  there.weight = micro.weight.to(device);
+  for (auto& [encoder, rows] : there.text.text) { rows = rows.to(device); }
+  for (auto& [encoder, pooled] : there.text.pooled) { pooled = pooled.to(device); }
+  return there;
+}
+
 int64_t Batch::size() const {
   int64_t rows = 0;
   for (const MicroBatch& one : micro) { rows += static_cast<int64_t>(one.items.size()); }

@@ -34,6 +34,9 @@ struct MicroBatch {
   uint32_t first_sample = 0;  // index of row 0 in the step's effective batch
 };
 
+// The micro-batch with what the step computes with on the device; token ids stay.
+MicroBatch on_device(const MicroBatch& micro, at::Device device);
+
 struct Batch {
   std::vector<MicroBatch> micro;
   int64_t step = 0, epoch = 0;

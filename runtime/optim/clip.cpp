@@ -1,5 +1,7 @@
 #include "runtime/optim/clip.h"
 
+#include "runtime/optim/parameters.h"
+
 namespace lorarun::optim {
 namespace {
 
@@ -18,22 +20,21 @@ std::vector<Tensor> gradients_of(const std::vector<Group>& groups) {
   return gradients;
 }
 
-double norm_of(const std::vector<Tensor>& gradients) {
-  if (gradients.empty()) { return 0.0; }
-  const std::vector<Tensor> norms = at::_foreach_norm(gradients, 2);
-  return at::linalg_vector_norm(at::stack(norms), 2).item().toDouble();
+Tensor norm_of(const std::vector<Tensor>& gradients, at::Device device) {
+  if (gradients.empty()) { return at::zeros({}, at::TensorOptions(at::kFloat).device(device)); }
+  return at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients, 2)), 2);
 }
 
 }  // namespace
 
-double gradient_norm(const std::vector<Group>& groups) {
-  return norm_of(gradients_of(groups));
+Tensor gradient_norm(const std::vector<Group>& groups) {
+  return norm_of(gradients_of(groups), device_of(groups));
 }
 
-double gradient_norm(const Group& group) {
+Tensor gradient_norm(const Group& group) {
   std::vector<Tensor> gradients;
   add_gradients(group, gradients);
-  return norm_of(gradients);
+  return norm_of(gradients, device_of({group}));
 }
 
 void scale_gradients(const std::vector<Group>& groups, double norm, double max_norm) {
@@ -44,7 +45,7 @@ void scale_gradients(const std::vector<Group>& groups, double norm, double max_n
 }
 
 double clip_gradients(const std::vector<Group>& groups, double max_norm) {
-  const double norm = gradient_norm(groups);
+  const double norm = gradient_norm(groups).item().toDouble();
   scale_gradients(groups, norm, max_norm);
   return norm;
 }

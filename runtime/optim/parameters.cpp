@@ -5,6 +5,13 @@
 
 namespace lorarun::optim {
 
+at::Device device_of(const std::vector<Group>& groups) {
+  for (const Group& group : groups) {
+    if (!group.parameters.empty()) { return group.parameters.front().device(); }
+  }
+  return at::kCPU;
+}
+
 std::vector<Tensor> zeros_like_parameters(const std::vector<Group>& groups) {
   std::vector<Tensor> zeros;
   for (const Group& group : groups) {

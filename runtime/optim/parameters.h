@@ -10,6 +10,9 @@
 
 namespace lorarun::optim {
 
+// Where the parameters are; the CPU where there is none.
+at::Device device_of(const std::vector<Group>& groups);
+
 // One zero tensor per parameter of all groups, in order.
 std::vector<Tensor> zeros_like_parameters(const std::vector<Group>& groups);
 

@@ -1,10 +1,14 @@
 // Objectives: what a micro-batch is asked to get right; one file each in objectives/, by name.
 //
-//   denoise       the denoiser finds the flow from noise to a picture's latents, under its caption
-//   autoencode    the VAE rebuilds a picture from its own latents
+//   denoise            the denoiser finds the flow from noise to a picture's latents, under its caption
+//   distill_guidance   the denoiser learns to give guided pictures in one pass
+//   autoencode         the VAE rebuilds a picture from its own latents
 //
 // An objective turns a micro-batch into one loss per sample, with its graph.  Everything around it
 // (weights of samples, accumulation, backward, clipping, optimizer, EMA) is the trainer's.
+//
+// Invariant: all tensors of a micro-batch lie on the device of its latents, and so does what an
+// objective makes of them; it reads no value back to the host.
 
 #pragma once
 

@@ -10,7 +10,10 @@
 #include "runtime/base/nearest.h"
 #include "runtime/optim/clip.h"
 #include "runtime/optim/ema.h"
+#include "runtime/optim/parameters.h"
+#include "runtime/tensor/stretch.h"
 #include "runtime/tensor/tensor.h"
+#include "runtime/train/readings.h"
 
 namespace lorarun::train {
 namespace {
@@ -80,6 +83,17 @@ std::string files_of(const data::Batch& batch) {
   return join(names, ", ");
 }
 
+void append(std::vector<double>& all, const std::vector<double>& more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
+void expect_dropout(const Knobs& knobs) {
+  if (!knobs.network_dropout) { return; }
+  if (*knobs.network_dropout >= 0 && *knobs.network_dropout < 1) { return; }
+  throw Error("a network dropout of " + std::to_string(*knobs.network_dropout))
+      .fix("network_dropout is at least 0 and below 1");
+}
+
 double mean_of(const std::vector<double>& numbers) {
   return std::accumulate(numbers.begin(), numbers.end(), 0.0) / static_cast<double>(numbers.size());
 }
@@ -107,30 +121,30 @@ bool multiply_factors(const networks::Network& network, const std::string& patte
   return found;
 }
 
-bool has_gradient(const networks::Module& module) {
-  for (const networks::NamedParameter& one : module.named_parameters()) {
-    const Tensor& gradient = one.tensor.grad();
-    if (!gradient.defined()) { continue; }
-    if (module.is_whole() || gradient.abs().max().item<double>() > 0.0) { return true; }
+// The averages of a saved state, each as its parameter in device and type; none when EMA was off.
+std::vector<Tensor> averages_in(const std::map<std::string, Tensor>& state,
+                                const std::vector<networks::NamedParameter>& parameters) {
+  std::vector<Tensor> averages;
+  for (const networks::NamedParameter& one : parameters) {
+    const auto at = state.find("ema/" + std::to_string(averages.size()));
+    if (at == state.end() || at->second.sizes() != one.tensor.sizes()) { break; }
+    averages.push_back(at::empty_like(one.tensor.detach()).copy_(at->second));
   }
-  return false;
+  const bool whole = averages.size() == parameters.size();
+  if (!whole && state.contains("ema/0")) {
+    throw Error("the checkpoint has averages for " + std::to_string(averages.size()) + " of " +
+                std::to_string(parameters.size()) + " parameters")
+        .fix("the state is damaged: remove this checkpoint to go on from the one before it");
+  }
+  return whole ? averages : std::vector<Tensor>();
 }
 
-// A module that got no gradient in its group's first step trains nothing: a broken graph, not bad
-// luck.
-void expect_gradients(const networks::Network& network, const std::string& component) {
-  std::vector<std::string> dead;
-  for (const networks::Entry& entry : network.entries()) {
-    if (entry.component == component && !has_gradient(*entry.module)) {
-      dead.push_back(entry.target);
-    }
-  }
-  if (dead.empty()) { return; }
-  const size_t total = dead.size();
-  dead.resize(std::min<size_t>(total, 4));
-  throw Error(std::to_string(total) + " adapters of '" + component +
-              "' got no gradient in their first step and would train nothing: " + join(dead, ", "))
-      .fix("leave these layers out with network.exclude, or report this as a bug")
+// What is not finite stops the run before the optimizer moves.
+Error not_finite(const std::string& what, const data::Batch& batch, const char* fix) {
+  return Error("the " + what + " of step " + std::to_string(batch.step) +
+               " is not finite; the weights are untouched")
+      .where(files_of(batch))
+      .fix(fix)
       .while_working();
 }
 
@@ -148,52 +162,29 @@ Trainer::Trainer(std::shared_ptr<models::Model> model, std::shared_ptr<networks:
       objective_(registry().get(options_.objective, "objective").make(options_.objective_options)) {
 }
 
+// The step's numbers wait on the device until they are read together.
+struct Trainer::Pending {
+  struct Micro {
+    size_t loss, losses, sigma;  // places in readings
+  };
+  Readings readings;
+  std::vector<Micro> micro;
+  std::optional<size_t> first_gradients;
+  size_t grad_norm = 0;
+  std::map<std::string, size_t> grad_norms;
+  std::vector<OpenedMicro> opened;  // for on_micro
+};
+
 Stats Trainer::step(const data::Batch& batch, const Knobs& knobs) {
   const double started = steady_now_s();
-  Stats stats;
-  set_rates(groups_, knobs);
-  const std::vector<std::string> encoders = model_->text_encoders();
-  rest_encoders(groups_, encoders);
-  expect_live(groups_, batch, encoders);
-  set_factors(knobs);
-  clear_gradients(groups_);
-
-  const auto rows_in_all = static_cast<double>(batch.size());
-  for (const data::MicroBatch& micro : batch.micro) {
-    accumulate(micro, batch, knobs, rows_in_all, stats);
-  }
-
-  if (!std::isfinite(stats.loss)) {
-    clear_gradients(groups_);
-    throw Error("the loss of step " + std::to_string(batch.step) +
-                " is not finite; the weights are untouched")
-        .where(files_of(batch))
-        .fix("lower the learning rate, or look at these pictures; the last checkpoint is good")
-        .while_working();
-  }
-  check_first_gradients(stats.loss);
-  drop_frozen_gradients();
-
-  stats.grad_norm = optim::gradient_norm(groups_);
-  if (!std::isfinite(stats.grad_norm)) {
-    clear_gradients(groups_);
-    throw Error("the gradient of step " + std::to_string(batch.step) +
-                " is not finite; the weights are untouched")
-        .where(files_of(batch))
-        .fix("lower the learning rate; the last checkpoint is good")
-        .while_working();
-  }
-  for (const optim::Group& group : groups_) {
-    if (!group.trains) { continue; }
-    stats.grad_norms[group.name] =
-        groups_.size() == 1 ? stats.grad_norm : optim::gradient_norm(group);
-  }
+  const Stretch stretch("step");
+  prepare(batch, knobs);
+  Pending pending;
+  compute(batch, knobs, pending);
+  Stats stats = read(pending, batch);
+  if (on_micro) { std::for_each(pending.opened.begin(), pending.opened.end(), on_micro); }
   if (before_update) { before_update(); }
-  optim::scale_gradients(groups_, stats.grad_norm, knobs.clip);
-  optimizer_->step(groups_, batch.step);
-  update_ema(knobs.ema);
-  clear_gradients(groups_);
-
+  update(batch, knobs, stats.grad_norm);
   for (const optim::Group& group : groups_) {
     stats.lr[group.name] = group.trains ? group.lr : 0.0;
   }
@@ -201,37 +192,98 @@ Stats Trainer::step(const data::Batch& batch, const Knobs& knobs) {
   return stats;
 }
 
+void Trainer::prepare(const data::Batch& batch, const Knobs& knobs) {
+  set_rates(groups_, knobs);
+  const std::vector<std::string> encoders = model_->text_encoders();
+  rest_encoders(groups_, encoders);
+  expect_live(groups_, batch, encoders);
+  expect_dropout(knobs);
+  set_factors(knobs);
+  clear_gradients(groups_);
+}
+
+void Trainer::compute(const data::Batch& batch, const Knobs& knobs, Pending& pending) {
+  const Stretch stretch("compute");
+  for (const data::MicroBatch& micro : batch.micro) {
+    accumulate(data::on_device(micro, optim::device_of(groups_)), batch, knobs, pending);
+  }
+  measure_gradients(pending);
+}
+
 void Trainer::accumulate(const data::MicroBatch& micro, const data::Batch& batch,
-                         const Knobs& knobs, double rows_in_all, Stats& stats) {
+                         const Knobs& knobs, Pending& pending) {
   const SampleKeys keys{.seed = options_.seed,
                         .step = static_cast<uint32_t>(batch.step),
                         .first_sample = micro.first_sample};
-  if (knobs.network_dropout && !(*knobs.network_dropout >= 0 && *knobs.network_dropout < 1)) {
-    throw Error("a network dropout of " + std::to_string(*knobs.network_dropout))
-        .fix("network_dropout is at least 0 and below 1");
-  }
   network_->clock() = {.training = true,
                        .seed = keys.seed,
                        .step = keys.step,
                        .first_sample = keys.first_sample,
                        .dropout = knobs.network_dropout};
-
   OpenedMicro opened = objective_->losses(*model_, micro, text_of(micro), knobs, keys);
-  opened.weight = opened.weight.to(opened.loss.device());
-  const Tensor loss = (opened.loss * opened.weight).sum() / rows_in_all;
+  const Tensor loss = (opened.loss * opened.weight).sum() / static_cast<double>(batch.size());
   loss.backward();
   network_->clock().training = false;
 
-  stats.loss += loss.item<double>();
-  for (int64_t row = 0; row < micro.latents.size(0); ++row) {
-    stats.losses.push_back(opened.loss[row].item<double>());
-    stats.sigma.push_back(opened.sigma[row].item<double>());
-  }
+  Readings& readings = pending.readings;
+  pending.micro.push_back({.loss = readings.add(loss),
+                           .losses = readings.add(opened.loss),
+                           .sigma = readings.add(opened.sigma)});
   if (!on_micro) { return; }
   opened.prediction = opened.prediction.detach();
   opened.noisy = opened.noisy.detach();
   opened.loss = opened.loss.detach();
-  on_micro(opened);
+  pending.opened.push_back(std::move(opened));
+}
+
+void Trainer::measure_gradients(Pending& pending) {
+  const Tensor largest = first_gradients_.look(*network_, groups_);
+  if (largest.defined()) { pending.first_gradients = pending.readings.add(largest); }
+  drop_frozen_gradients();
+  pending.grad_norm = pending.readings.add(optim::gradient_norm(groups_));
+  for (const optim::Group& group : groups_) {
+    if (!group.trains) { continue; }
+    pending.grad_norms[group.name] =
+        groups_.size() == 1 ? pending.grad_norm : pending.readings.add(optim::gradient_norm(group));
+  }
+}
+
+Stats Trainer::read(Pending& pending, const data::Batch& batch) {
+  Readings& readings = pending.readings;
+  readings.read();
+  Stats stats;
+  for (const Pending::Micro& micro : pending.micro) {
+    stats.loss += readings.number(micro.loss);
+    append(stats.losses, readings.at(micro.losses));
+    append(stats.sigma, readings.at(micro.sigma));
+  }
+  stats.grad_norm = readings.number(pending.grad_norm);
+  for (const auto& [group, place] : pending.grad_norms) {
+    stats.grad_norms[group] = readings.number(place);
+  }
+  if (!std::isfinite(stats.loss)) {
+    clear_gradients(groups_);
+    throw not_finite(
+        "loss", batch,
+        "lower the learning rate, or look at these pictures; the last checkpoint is good");
+  }
+  // a batch of weight 0 has no gradient and says nothing
+  if (pending.first_gradients && stats.loss != 0.0) {
+    first_gradients_.expect_some(readings.at(*pending.first_gradients));
+  }
+  if (!std::isfinite(stats.grad_norm)) {
+    clear_gradients(groups_);
+    throw not_finite("gradient", batch, "lower the learning rate; the last checkpoint is good");
+  }
+  return stats;
+}
+
+void Trainer::update(const data::Batch& batch, const Knobs& knobs, double grad_norm) {
+  const Stretch stretch("compute");
+  optim::scale_gradients(groups_, grad_norm, knobs.clip);
+  optimizer_->step(groups_, batch.step);
+  update_ema(knobs.ema);
+  clear_gradients(groups_);
 }
 
 bool Trainer::trains(const std::string& name) const {
@@ -258,15 +310,17 @@ MeasuredLoss Trainer::loss(const data::Batch& batch, const LossOptions& options)
   const at::NoGradGuard none;
   MeasuredLoss measured;
   measured.losses.resize(options.sigmas.size());
-  for (const data::MicroBatch& micro : batch.micro) {
+  Readings readings;
+  for (const data::MicroBatch& one : batch.micro) {
+    const data::MicroBatch micro = data::on_device(one, optim::device_of(groups_));
     const models::TextEmbedding text = text_of(micro);
     for (size_t i = 0; i < options.sigmas.size(); ++i) {
-      const Tensor losses =
-          objective_->measure(*model_, micro, text, static_cast<uint32_t>(i), options);
-      for (int64_t row = 0; row < losses.size(0); ++row) {
-        measured.losses[i].push_back(losses[row].item<double>());
-      }
+      readings.add(objective_->measure(*model_, micro, text, static_cast<uint32_t>(i), options));
     }
+  }
+  readings.read();
+  for (size_t place = 0; place < batch.micro.size() * options.sigmas.size(); ++place) {
+    append(measured.losses[place % options.sigmas.size()], readings.at(place));
   }
   for (const std::vector<double>& losses : measured.losses) {
     measured.by_sigma.push_back(mean_of(losses));
@@ -290,16 +344,6 @@ void Trainer::drop_frozen_gradients() {
   for (optim::Group& group : groups_) {
     for (size_t i = 0; i < group.factors.size(); ++i) {
       if (group.factors[i] == 0.0) { group.parameters[i].mutable_grad().reset(); }
-    }
-  }
-}
-
-// A batch of weight 0 has no gradient and says nothing.
-void Trainer::check_first_gradients(double loss) {
-  if (loss == 0.0) { return; }
-  for (const optim::Group& group : groups_) {
-    if (group.trains && checked_groups_.insert(group.name).second) {
-      expect_gradients(*network_, group.name);
     }
   }
 }
@@ -350,15 +394,7 @@ void Trainer::load_state(const std::map<std::string, Tensor>& state) {
   for (const auto& [name, tensor] : state) {
     if (name.starts_with(prefix)) { optimizer_state[name.substr(prefix.size())] = tensor; }
   }
-  std::vector<Tensor> averages;
-  for (size_t i = 0; state.contains("ema/" + std::to_string(i)); ++i) {
-    averages.push_back(state.at("ema/" + std::to_string(i)).clone());
-  }
-  if (!averages.empty() && averages.size() != adapters.size()) {
-    throw Error("the checkpoint has " + std::to_string(averages.size()) + " averages for " +
-                std::to_string(adapters.size()) + " parameters")
-        .fix("the state is damaged: remove this checkpoint to go on from the one before it");
-  }
+  std::vector<Tensor> averages = averages_in(state, adapters);
   optimizer_->load_state(optimizer_state);
   for (const networks::NamedParameter& one : adapters) {
     one.tensor.detach().copy_(state.at("adapter/" + one.name));

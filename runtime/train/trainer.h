@@ -1,6 +1,8 @@
 // The training step.
 //
+//   the batch goes to the device
 //   for each micro-batch: objective (noise -> prediction -> loss) -> backward
+//   the step's numbers are read, once
 //   then: clip, optimizer, EMA
 //
 // A text encoder that trains runs on the batch's captions, inside the graph; the others come from
@@ -23,6 +25,7 @@
 #include "runtime/models/registry.h"
 #include "runtime/networks/network.h"
 #include "runtime/optim/registry.h"
+#include "runtime/train/first_gradients.h"
 #include "runtime/train/knobs.h"
 #include "runtime/train/registry.h"
 
@@ -90,13 +93,19 @@ class Trainer {
   void load_state(const std::map<std::string, Tensor>& state);
 
  private:
+  struct Pending;  // what a step left on the device
+
+  void prepare(const data::Batch& batch, const Knobs& knobs);
+  void compute(const data::Batch& batch, const Knobs& knobs, Pending& pending);
   void accumulate(const data::MicroBatch& micro, const data::Batch& batch, const Knobs& knobs,
-                  double rows_in_all, Stats& stats);
+                  Pending& pending);
+  void measure_gradients(Pending& pending);
+  Stats read(Pending& pending, const data::Batch& batch);
+  void update(const data::Batch& batch, const Knobs& knobs, double grad_norm);
   models::TextEmbedding text_of(const data::MicroBatch& micro) const;
   bool trains(const std::string& group) const;
   void set_factors(const Knobs& knobs);
   void drop_frozen_gradients();
-  void check_first_gradients(double loss);
   std::vector<Tensor> parameters() const;
   void update_ema(double decay);
 
@@ -107,7 +116,7 @@ class Trainer {
   std::unique_ptr<optim::Optimizer> optimizer_;
   std::unique_ptr<Objective> objective_;
   std::vector<Tensor> ema_;
-  std::set<std::string> checked_groups_;   // whose adapters were seen to get gradients
+  FirstGradients first_gradients_;
   std::set<std::string> unused_patterns_;  // of module factors, that were warned of
 };
 

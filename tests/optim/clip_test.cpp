@@ -19,14 +19,14 @@ std::vector<Group> with_gradients(const std::vector<std::vector<float>>& gradien
 }
 
 TEST(Clip, GivesTheNormOfAllGradientsTogether) {
-  EXPECT_DOUBLE_EQ(gradient_norm(with_gradients({{3.0f}, {0.0f, 4.0f}})), 5.0);
+  EXPECT_DOUBLE_EQ(gradient_norm(with_gradients({{3.0f}, {0.0f, 4.0f}})).item<double>(), 5.0);
 }
 
 TEST(Clip, ScalesALongGradientDown) {
   const auto groups = with_gradients({{3.0f}, {0.0f, 4.0f}});
   EXPECT_DOUBLE_EQ(clip_gradients(groups, 1.0), 5.0);
   EXPECT_NEAR(groups[0].parameters[0].grad().item().toDouble(), 0.59999988, 1e-7);
-  EXPECT_NEAR(gradient_norm(groups), 1.0, 1e-6);
+  EXPECT_NEAR(gradient_norm(groups).item<double>(), 1.0, 1e-6);
 }
 
 TEST(Clip, LeavesAShortGradientToTheBit) {
@@ -44,7 +44,7 @@ TEST(Clip, ZeroSwitchesItOff) {
 TEST(Clip, GroupsThatDoNotTrainDoNotCount) {
   auto groups = with_gradients({{3.0f}});
   groups[0].trains = false;
-  EXPECT_EQ(gradient_norm(groups), 0.0);
+  EXPECT_EQ(gradient_norm(groups).item<double>(), 0.0);
 }
 
 TEST(Ema, MovesByOneMinusDecay) {

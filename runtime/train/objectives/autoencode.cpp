@@ -77,7 +77,9 @@ class Autoencode : public Objective {
                      const SampleKeys& keys) const override {
     OpenedMicro opened{.latents = micro.latents, .target = micro.latents, .text = text};
     const auto [mean, logvar] = model.image_posterior(micro.latents);
-    opened.noise = posterior_noise(keys, mean.sizes()).to(mean.device(), mean.scalar_type());
+    opened.noise = keyed_normal_rows(keys.seed, "latent", keys.step, keys.first_sample,
+                                     mean.sizes(), mean.device())
+                       .to(mean.scalar_type());
     opened.noisy = mean + at::exp(0.5 * logvar) * opened.noise;
     opened.prediction = model.image_of(opened.noisy);
     const Tensor divergence = 0.5 * (mean.square() + logvar.exp() - 1.0 - logvar).mean({1, 2, 3});
@@ -87,7 +89,7 @@ class Autoencode : public Objective {
                                                               half(micro.latents));
     }
     opened.weight = micro.weight;
-    opened.sigma = opened.guidance = at::zeros({micro.latents.size(0)}, at::kFloat);
+    opened.sigma = opened.guidance = at::zeros_like(micro.weight);
     return opened;
   }
 
@@ -97,18 +99,9 @@ class Autoencode : public Objective {
   }
 
  private:
-  static Tensor posterior_noise(const SampleKeys& keys, at::IntArrayRef shape) {
-    std::vector<Tensor> rows;
-    for (int64_t row = 0; row < shape[0]; ++row) {
-      rows.push_back(keyed_normal(keys.seed, "latent", keys.step,
-                                  static_cast<uint32_t>(keys.first_sample + row), shape.slice(1)));
-    }
-    return at::stack(rows);
-  }
-
   // [B]
   Tensor rebuilding(const Tensor& rebuilt, const Tensor& pixels) const {
-    const Tensor d = rebuilt.to(at::kFloat) - pixels.to(rebuilt.device(), at::kFloat);
+    const Tensor d = rebuilt.to(at::kFloat) - pixels.to(at::kFloat);
     Tensor sum = weights_.l1 * mean_size(d) + weights_.l2 * d.square().mean({1, 2, 3});
     if (weights_.gradient > 0.0) { sum = sum + weights_.gradient * edge_losses(d); }
     return sum;

@@ -17,10 +17,11 @@ class Denoise : public Objective {
                      const SampleKeys& keys) const override {
     const int64_t rows = micro.latents.size(0);
     const int64_t tokens = model.image_tokens(micro.latents.size(2), micro.latents.size(3));
+    const at::Device device = micro.latents.device();
     OpenedMicro opened{.latents = micro.latents, .text = text};
-    opened.sigma = draw_sigma(knobs.timesteps, keys, rows, tokens);
-    opened.noise = draw_noise(keys, micro.latents.sizes());
-    opened.guidance = at::full({rows}, knobs.guidance, at::kFloat);
+    opened.sigma = draw_sigma(knobs.timesteps, keys, rows, tokens).to(device);
+    opened.noise = draw_noise(keys, micro.latents.sizes(), device);
+    opened.guidance = numbers(rows, knobs.guidance, device);
     predict(model, text, opened);
     opened.loss = sample_losses(knobs.loss, opened.prediction, opened.target);
     opened.weight = micro.weight * sigma_weights(knobs.loss, opened.sigma);
@@ -35,15 +36,22 @@ class Denoise : public Objective {
       throw Error("a noise time of " + std::to_string(sigma)).fix("sigmas lie from 0 to 1");
     }
     const int64_t rows = micro.latents.size(0);
+    const at::Device device = micro.latents.device();
     OpenedMicro opened{.latents = micro.latents};
-    opened.sigma = at::full({rows}, sigma, at::kFloat);
-    opened.noise = measuring_noise(options.seed, index, micro.first_sample, micro.latents.sizes());
-    opened.guidance = at::full({rows}, options.guidance, at::kFloat);
+    opened.sigma = numbers(rows, sigma, device);
+    opened.noise =
+        measuring_noise(options.seed, index, micro.first_sample, micro.latents.sizes(), device);
+    opened.guidance = numbers(rows, options.guidance, device);
     predict(model, text, opened);
     return sample_losses(options.loss, opened.prediction, opened.target);
   }
 
  private:
+  // [rows], all of one value
+  static Tensor numbers(int64_t rows, double value, at::Device device) {
+    return at::full({rows}, value, at::TensorOptions(at::kFloat).device(device));
+  }
+
   // Fills noisy, target and prediction.
   static void predict(models::Model& model, const models::TextEmbedding& text,
                       OpenedMicro& opened) {

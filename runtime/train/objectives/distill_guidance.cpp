@@ -51,10 +51,11 @@ class DistillGuidance : public Objective {
     }
     const int64_t rows = micro.latents.size(0);
     const int64_t tokens = model.image_tokens(micro.latents.size(2), micro.latents.size(3));
+    const at::Device device = micro.latents.device();
     OpenedMicro opened{.latents = micro.latents, .weight = micro.weight, .text = text};
-    opened.sigma = draw_sigma(knobs.timesteps, keys, rows, tokens);
-    opened.noise = draw_noise(keys, micro.latents.sizes());
-    opened.guidance = draw_guidance(keys, rows);
+    opened.sigma = draw_sigma(knobs.timesteps, keys, rows, tokens).to(device);
+    opened.noise = draw_noise(keys, micro.latents.sizes(), device);
+    opened.guidance = draw_guidance(keys, rows).to(device);
     const Noised noised = add_noise(opened.latents, opened.noise, opened.sigma);
     opened.noisy = noised.noisy;
     opened.target = target_of(model, opened, noised.target);
@@ -100,8 +101,8 @@ class DistillGuidance : public Objective {
         model.encode_text(std::vector<std::string>(static_cast<size_t>(rows), ""));
     const Tensor with = teacher.predict(opened.noisy, opened.sigma, opened.text, plain);
     const Tensor without = teacher.predict(opened.noisy, opened.sigma, empty, plain);
-    const Tensor g = opened.guidance.to(with.device()).view({-1, 1, 1, 1});
-    return at::where(g == 1.0, flow.to(with.device()), without + g * (with - without));
+    const Tensor g = opened.guidance.view({-1, 1, 1, 1});
+    return at::where(g == 1.0, flow, without + g * (with - without));
   }
 
   Distilling options_;

@@ -15,6 +15,7 @@
 #include <atomic>
 #include <cmath>
 #include <cstddef>
+#include <type_traits>
 
 #define __global__
 #define __device__
@@ -93,6 +94,19 @@ inline thread_local cudaError_t last_error = cudaSuccess;
 inline std::atomic<int64_t> launches{0};
 inline std::atomic<int> last_device{-1};
 
+// The pretended GPU hands out addresses with this bit, which the host cannot use
+// (tests/pretend/gpu/memory.h); a kernel may.
+constexpr uintptr_t kDeviceBit = uintptr_t{1} << 60;
+
+template <typename Argument>
+Argument seen_by_a_kernel(Argument argument) {
+  if constexpr (std::is_pointer_v<Argument>) {
+    return reinterpret_cast<Argument>(reinterpret_cast<uintptr_t>(argument) & ~kDeviceBit);
+  } else {
+    return argument;
+  }
+}
+
 inline cudaError_t told(cudaError_t code) {
   if (code != cudaSuccess) { last_error = code; }
   return code;
@@ -148,7 +162,9 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
   const dim3 grid = config->gridDim, block = config->blockDim;
   for (blockIdx.y = 0; blockIdx.y < grid.y; ++blockIdx.y) {
     for (blockIdx.x = 0; blockIdx.x < grid.x; ++blockIdx.x) {
-      for (threadIdx.x = 0; threadIdx.x < block.x; ++threadIdx.x) { kernel(arguments...); }
+      for (threadIdx.x = 0; threadIdx.x < block.x; ++threadIdx.x) {
+        kernel(simulated::seen_by_a_kernel(arguments)...);
+      }
     }
   }
   return cudaSuccess;
