@@ -37,6 +37,7 @@ import torch
 import torch.nn.functional as F
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests/oracle"))
+import keyed_weights
 from flux_parts import add_lora, image_ids, init_down, keyed_normal, pack
 
 
@@ -54,7 +55,8 @@ def parse_flags():
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--lr", type=float, default=1e-4)
-    parser.add_argument("--random-weights", action="store_true", help="build from config.json alone (MODEL_DIR or its transformer/)")
+    parser.add_argument("--random-weights", action="store_true",
+                        help="config.json alone (MODEL_DIR or its transformer/), and the keyed weights that lorarun's flag makes")
     return parser.parse_args()
 
 
@@ -66,8 +68,11 @@ def load_transformer(flags, dtype):
     folder = pathlib.Path(flags.model)
     nested = folder / "transformer"
     config = FluxTransformer2DModel.load_config(nested if nested.exists() else folder)
-    with torch.device(flags.device):
-        return FluxTransformer2DModel.from_config(config).to(dtype)
+    with torch.device("meta"):
+        model = FluxTransformer2DModel.from_config(config).to(dtype)
+    model = model.to_empty(device=flags.device)
+    keyed_weights.fill(model)
+    return model
 
 
 def prepare(model, mode):

@@ -20,12 +20,11 @@ bool has_weights(const std::filesystem::path& folder, const std::string& stem) {
 }  // namespace
 
 Tensor random_weight(uint64_t seed, const std::string& place, const std::string& name,
-                     at::IntArrayRef shape) {
-  const bool is_bias = name.ends_with("bias");
-  if (shape.size() < 2) { return is_bias ? at::zeros(shape) : at::ones(shape); }
+                     at::IntArrayRef shape, at::Device device) {
+  if (shape.size() < 2) { return at::full(shape, name.ends_with("bias") ? 0.0 : 1.0, device); }
   int64_t fan_in = 1;
   for (size_t i = 1; i < shape.size(); ++i) { fan_in *= shape[i]; }
-  return keyed_normal(seed, place + "/" + name, 0, 0, shape)
+  return keyed_normal(seed, place + "/" + name, 0, 0, shape, device)
       .mul_(1.0 / std::sqrt(static_cast<double>(fan_in)));
 }
 
@@ -33,6 +32,7 @@ Weights Weights::open(const std::filesystem::path& folder, Placement placement) 
   Weights weights;
   weights.folder_ = folder;
   weights.placement_ = placement;
+  if (placement.device.is_meta()) { return weights; }
   const std::filesystem::path random = folder / "random.json";
   std::string stem = kStems[0];
   for (const char* candidate : kStems) {
@@ -61,9 +61,13 @@ void Weights::ignore(const std::string& name) {
 }
 
 Tensor Weights::read(const std::string& name, at::IntArrayRef shape) const {
+  if (placement_.device.is_meta()) {
+    return at::empty(shape, at::TensorOptions(placement_.dtype).device(at::kMeta));
+  }
   if (!file_) {
-    return random_weight(random_seed_, "weights/" + folder_.filename().string(), name, shape)
-        .to(placement_.device, placement_.dtype);
+    return random_weight(random_seed_, "weights/" + folder_.filename().string(), name, shape,
+                         placement_.device)
+        .to(placement_.dtype);
   }
   const TensorView* view = file_->find(name);
   if (view == nullptr) {

@@ -11,6 +11,9 @@
 // A folder with a config.json but without weights is a *random base* when it
 // holds random.json {"seed": 0}: every tensor is then a pure function of (seed,
 // component, name), so a repository can carry a base of any size in a few lines.
+//
+// On the meta device weights are shapes: no file is read, so config.json is enough to count what
+// a model takes (tensor/imagined.h).
 
 #pragma once
 
@@ -71,9 +74,9 @@ class Weights {
 };
 
 // What a weight is before it learned anything, keyed by (seed, "<place>/<name>"): matrices and
-// kernels normal with variance 1/fan_in, norm weights 1, biases 0.  float32 on the CPU.
+// kernels normal with variance 1/fan_in, norm weights 1, biases 0.  float32, made on `device`.
 Tensor random_weight(uint64_t seed, const std::string& place, const std::string& name,
-                     at::IntArrayRef shape);
+                     at::IntArrayRef shape, at::Device device = at::kCPU);
 
 // Reads config.json of a component.  Throws Error when `_class_name` (or
 // `architectures`) is another than `expected`, naming both.
