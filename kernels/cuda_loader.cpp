@@ -1,15 +1,21 @@
 #include "kernels/cuda_loader.h"
 
 #include <dlfcn.h>
+#include <link.h>
 
+#include <cstdlib>
 #include <filesystem>
+
+#include "kernels/cuda_driver.h"
 
 namespace lorarun {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Answer {
+constexpr const char* kBuildAgain = "./lorarun --build-only";
+
+struct Plugin {
   const CudaOps* ops = nullptr;
   std::string why_not;
 };
@@ -19,48 +25,75 @@ std::string dl_reason() {
   return text != nullptr ? text : "unknown reason";
 }
 
-// Empty: there is a driver with at least one device.
-std::string driver_trouble() {
-  void* driver = ::dlopen("libcuda.so.1", RTLD_NOW | RTLD_GLOBAL);
-  if (driver == nullptr) { return "no NVIDIA driver on this machine (libcuda.so.1 is not there)"; }
-  const auto init = reinterpret_cast<int (*)(unsigned)>(::dlsym(driver, "cuInit"));
-  const auto count = reinterpret_cast<int (*)(int*)>(::dlsym(driver, "cuDeviceGetCount"));
-  if (init == nullptr || count == nullptr) { return "libcuda.so.1 lacks cuInit: not a driver"; }
-  int devices = 0;
-  const int started = init(0);
-  const int code = started != 0 ? started : count(&devices);
-  if (code != 0) {
-    return "the NVIDIA driver refused to start (CUDA error " + std::to_string(code) + ")";
-  }
-  return devices > 0 ? "" : "the NVIDIA driver sees no device";
+int take_folder_of_torch(dl_phdr_info* library, size_t, void* folder) {
+  const fs::path path = library->dlpi_name;
+  if (path.filename() != "libtorch_cpu.so") { return 0; }
+  *static_cast<fs::path*>(folder) = path.parent_path();
+  return 1;  // ends the search
 }
 
-Answer open_plugin() {
+// Where libtorch_cuda.so is: beside the libtorch_cpu.so of this process, else in LORARUN_TORCH_DIR.
+// Two LibTorches of two builds in one process would crash it.
+fs::path torch_cuda_path() {
+  fs::path folder;
+  dl_iterate_phdr(take_folder_of_torch, &folder);
+  const char* given = std::getenv("LORARUN_TORCH_DIR");
   std::error_code ignored;
-  const fs::path plugin =
-      fs::read_symlink("/proc/self/exe", ignored).parent_path() / "liblorarun_cuda.so";
-  if (!fs::exists(plugin, ignored)) {
-    return {nullptr, "built without CUDA: " + plugin.string() + " is not there"};
+  const bool is_beside = !folder.empty() && fs::exists(folder / "libtorch_cuda.so", ignored);
+  if (!is_beside && given != nullptr) { folder = fs::path(given) / "lib"; }
+  return folder / "libtorch_cuda.so";
+}
+
+// "libcudnn.so.9" of "libcudnn.so.9: cannot open shared object file: No such file or directory".
+std::string missing_library(const std::string& reason) {
+  const size_t colon = reason.find(": cannot open shared object file");
+  return colon == std::string::npos ? "" : reason.substr(0, colon);
+}
+
+CudaLibraries does_not_load(const fs::path& path, const std::string& reason) {
+  const std::string missing = missing_library(reason);
+  const std::string remedy =
+      std::string(kBuildAgain) + " fetches the CUDA libraries of LibTorch that are missing";
+  if (missing.empty()) { return {"LibTorch's CUDA half does not load: " + reason, remedy, path}; }
+  if (missing == path) { return {"LibTorch's CUDA half is not there: " + missing, remedy, path}; }
+  return {missing + " is missing, which LibTorch's CUDA half needs beside the driver", remedy,
+          path};
+}
+
+CudaLibraries open_libraries() {
+  const CudaDriver& driver = cuda_driver();
+  if (!driver.trouble.empty()) { return {driver.trouble, driver.remedy, ""}; }
+  const fs::path path = torch_cuda_path();
+  if (::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
+    return does_not_load(path, dl_reason());
   }
-  void* handle = ::dlopen(plugin.c_str(), RTLD_NOW | RTLD_GLOBAL);
-  if (handle == nullptr) { return {nullptr, "the CUDA plugin does not load: " + dl_reason()}; }
+  return {"", "", path};
+}
+
+Plugin open_plugin() {
+  if (!load_cuda_libraries().trouble.empty()) { return {nullptr, load_cuda_libraries().trouble}; }
+  std::error_code ignored;
+  const fs::path path =
+      fs::read_symlink("/proc/self/exe", ignored).parent_path() / "liblorarun_cuda.so";
+  if (!fs::exists(path, ignored)) { return {nullptr, "it was not built: no " + path.string()}; }
+  void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
+  if (handle == nullptr) { return {nullptr, "it does not load: " + dl_reason()}; }
   const auto table = reinterpret_cast<const CudaOps* (*)()>(::dlsym(handle, "lorarun_cuda_ops_v1"));
   const CudaOps* ops = usable(table != nullptr ? table() : nullptr);
-  if (ops == nullptr) {
-    return {nullptr, "the CUDA plugin is of another build than the program: build both again"};
-  }
-  return {ops, ""};
-}
-
-Answer look_for_gpu() {
-  const std::string trouble = driver_trouble();
-  return trouble.empty() ? open_plugin() : Answer{nullptr, trouble};
+  if (ops != nullptr) { return {ops, ""}; }
+  return {nullptr,
+          "it is of another build than the program; " + std::string(kBuildAgain) + " builds both"};
 }
 
 }  // namespace
 
+const CudaLibraries& load_cuda_libraries() {
+  static const CudaLibraries answer = open_libraries();
+  return answer;
+}
+
 const CudaOps* load_cuda_plugin(std::string& why_not) {
-  static const Answer answer = look_for_gpu();
+  static const Plugin answer = open_plugin();
   why_not = answer.why_not;
   return answer.ops;
 }

@@ -1,9 +1,14 @@
-// Finds the GPU at run time: one program serves machines with and without.
+// The two halves of CUDA that a program gets at run time: one binary serves machines with and
+// without.
 //
-//   libcuda.so.1 there?  cuInit says yes?  ->  liblorarun_cuda.so beside the program
+//   cuda_driver() has no trouble  ->  libtorch_cuda.so beside libtorch_cpu.so    tensors on cards
+//                                 ->  liblorarun_cuda.so beside the program      kernels of our own
 //
-// The plugin pulls in LibTorch's CUDA libraries, which register themselves
-// when they load: call this before any tensor exists.
+// LibTorch's half is all that training needs, and no compiler is needed for it.  The plugin is
+// built where nvcc is; without it plain tensor operations do its work.
+//
+// LibTorch's half registers itself when it loads, and LibTorch decides at the first question about
+// CUDA whether it has any: call this before anything asks.  runtime/tensor/device.h does.
 
 #pragma once
 
@@ -12,6 +17,15 @@
 #include "kernels/cuda_ops.h"
 
 namespace lorarun {
+
+// How LibTorch's half fared: loaded when `trouble` is empty.
+struct CudaLibraries {
+  std::string trouble, remedy;
+  std::string path;  // of libtorch_cuda.so, once it was tried
+};
+
+// Loads LibTorch's CUDA half where a driver is.  Never throws; the first call decides.
+const CudaLibraries& load_cuda_libraries();
 
 // Gives the launchers, or null with the reason for people in `why_not`.  Never throws.
 // The first call decides; later calls give the same answer.

@@ -14,7 +14,7 @@ local Tensor = {}
 
 ---@class lorarun.TensorOptions
 ---@field dtype string?   "float32" (default), "bfloat16", "float16", "float64", "int64", "uint8", "bool"
----@field device string?  "cpu" (default), "cuda"
+---@field device string?  "cpu" (default), "cuda", "cuda:1"
 
 ---@class lorarun.RandomKey
 ---@field seed integer?    default 0

@@ -5,6 +5,7 @@
 #include "runtime/script/guard.h"
 #include "runtime/script/options.h"
 #include "runtime/script/values.h"
+#include "runtime/tensor/device.h"
 #include "runtime/tensor/tensor.h"
 
 namespace lorarun::bind {
@@ -12,7 +13,7 @@ namespace lorarun::bind {
 namespace {
 
 models::LoadOptions load_options(const Options& options) {
-  const at::Device device(options.text("device", "cpu"));
+  const at::Device device = device_from_name(options.text("device", "cpu"), "model.open");
   const std::string dtype = options.text("dtype", "float32");
   models::LoadOptions load;
   load.denoiser = {dtype_from_name(dtype), device};

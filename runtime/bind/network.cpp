@@ -9,6 +9,7 @@
 #include "runtime/script/guard.h"
 #include "runtime/script/options.h"
 #include "runtime/script/values.h"
+#include "runtime/tensor/device.h"
 
 namespace lorarun::bind {
 
@@ -86,7 +87,8 @@ int make(lua_State* L) {
     for (const auto& layer : model.layers(component)) { layers.push_back(layer); }
   }
   return push_handle(L, std::make_shared<networks::Network>(
-                            network, layers, seed, at::Device(options.text("device", "cpu"))));
+                            network, layers, seed,
+                            device_from_name(options.text("device", "cpu"), "network.new")));
 }
 
 // network:parameters() -> {["transformer/<target>.down"] = tensor}: the leaves that train

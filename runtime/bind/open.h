@@ -14,6 +14,7 @@ namespace lorarun::bind {
 using namespace script;  // call, check, push, guarded: the room below
 
 void open_tensor(lua_State* L);      // lorarun.tensor, grad, no_grad, memory, scope, keep
+void open_device(lua_State* L);      // lorarun.device
 void open_kinds(lua_State* L);       // lorarun.kinds
 void open_image(lua_State* L);       // lorarun.image
 void open_model(lua_State* L);       // lorarun.model, Model, Text

@@ -5,6 +5,7 @@
 #include "runtime/bind/classes.h"
 #include "runtime/bind/open.h"
 #include "runtime/bind/tensor_wrap.h"
+#include "runtime/tensor/device.h"
 #include "runtime/tensor/tensor.h"
 #include "runtime/tensor/tensor_file.h"
 
@@ -12,7 +13,7 @@ namespace lorarun::bind {
 
 at::TensorOptions tensor_options(const Options& options, at::ScalarType absent) {
   const std::string dtype = options.text("dtype", name_of_dtype(absent));
-  return at::dtype(dtype_from_name(dtype)).device(at::Device(options.text("device", "cpu")));
+  return at::dtype(dtype_from_name(dtype)).device(device_from_name(options.text("device", "cpu")));
 }
 
 namespace {
@@ -175,7 +176,7 @@ int memory(lua_State* L) {
 
 // lorarun.cuda_devices() -> number of devices that can be used
 int cuda_devices(lua_State* L) {
-  lua_pushinteger(L, at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0);
+  lua_pushinteger(L, static_cast<lua_Integer>(cuda_device_count()));
   return 1;
 }
 

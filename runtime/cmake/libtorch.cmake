@@ -1,8 +1,8 @@
 # LibTorch out of the PyPI torch wheel (2.11.0), without find_package(Torch):
 # that would turn CUDA architectures off, demand a CUDA toolkit and add flags of its own.
 #
-#   lr_torch       headers + libtorch_cpu + libc10       (what the program links)
-#   lr_torch_cuda  the above + libtorch_cuda + libc10_cuda (what only the plugin links)
+#   lr_torch       headers + libtorch_cpu + libc10: what the program links.  It opens libtorch_cuda
+#                  itself, where a driver is (kernels/cuda_loader.h)
 #
 # The folder comes from LORARUN_TORCH_DIR (CMake or environment: the one that holds version.py);
 # the ./lorarun wrapper sets it.
@@ -46,8 +46,4 @@ if(LORARUN_TORCH_ROOMS OR LORARUN_CUDA)
     # old-style RPATH: it is inherited by the libraries of the libraries
     target_link_options(lr_torch INTERFACE "-Wl,--disable-new-dtags" "-Wl,-rpath,${folder}" "-Wl,-rpath-link,${folder}")
   endforeach()
-
-  add_library(lr_torch_cuda INTERFACE)
-  target_link_libraries(lr_torch_cuda INTERFACE lr_torch -Wl,--no-as-needed
-    ${LORARUN_TORCH_DIR}/lib/libtorch_cuda.so ${LORARUN_TORCH_DIR}/lib/libc10_cuda.so)
 endif()

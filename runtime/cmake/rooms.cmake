@@ -128,6 +128,29 @@ function(lorarun_pretended_gpu)
   target_precompile_headers(pretend PRIVATE <ATen/ATen.h>)
 endfunction()
 
+# tests/cli/stubs: a driver and two CUDA halves of LibTorch, one of which lacks a library, below
+# stubs/ in the build folder under the names that the program looks for.
+function(lorarun_stubs)
+  set(stubs ${CMAKE_SOURCE_DIR}/tests/cli/stubs)
+  add_library(stub_driver SHARED ${stubs}/driver.cpp)
+  set_target_properties(stub_driver PROPERTIES OUTPUT_NAME cuda SUFFIX .so.1)
+  add_library(stub_beside SHARED ${stubs}/beside_the_driver.cpp)
+  add_library(stub_torch SHARED ${stubs}/torch_cuda.cpp)
+  add_library(stub_lacking SHARED ${stubs}/torch_cuda.cpp)
+  target_compile_definitions(stub_lacking PRIVATE LACKING)
+  target_link_libraries(stub_lacking PRIVATE stub_beside)
+  set_target_properties(stub_torch stub_lacking PROPERTIES OUTPUT_NAME torch_cuda SKIP_BUILD_RPATH ON)
+  foreach(stub driver beside torch lacking)
+    set_target_properties(stub_${stub} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/stubs/${stub})
+  endforeach()
+  # LibTorch's CUDA half is looked for beside this one, which the tests preload
+  foreach(stub torch lacking)
+    file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/stubs/${stub})
+    file(CREATE_LINK ${LORARUN_TORCH_DIR}/lib/libtorch_cpu.so ${CMAKE_BINARY_DIR}/stubs/${stub}/libtorch_cpu.so SYMBOLIC)
+  endforeach()
+  set(LORARUN_STUBS stub_driver stub_beside stub_torch stub_lacking PARENT_SCOPE)
+endfunction()
+
 # One test program per room, from tests/<room>/*_test.cpp; tests/cli runs the real binary, and
 # tests/pretend runs it on the pretended GPU.
 function(lorarun_tests)
@@ -160,7 +183,8 @@ function(lorarun_tests)
       target_link_libraries(test_${room} PRIVATE lr_kernels_simulated)
     endif()
     if(room STREQUAL "cli")
-      add_dependencies(test_cli lorarun)
+      lorarun_stubs()
+      add_dependencies(test_cli lorarun ${LORARUN_STUBS})
     elseif(room STREQUAL "pretend")
       add_dependencies(test_pretend lorarun)
       target_link_libraries(test_pretend PRIVATE lr_tensor -Wl,--no-as-needed pretend)
@@ -193,7 +217,7 @@ endfunction()
 # A macro, because enable_language() sets variables that the whole project needs.
 macro(lorarun_cuda_plugin)
   if(NOT CMAKE_CUDA_ARCHITECTURES)
-    set(CMAKE_CUDA_ARCHITECTURES 80 86 89 90 CACHE STRING "GPU generations to compile for" FORCE)
+    set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 86-real 89-real 90-real 100-real 120 CACHE STRING "GPU generations to compile for" FORCE)
   endif()
   if(NOT CMAKE_CUDA_COMPILER)
     find_program(LORARUN_NVCC nvcc PATHS /usr/local/cuda/bin)
@@ -207,8 +231,10 @@ macro(lorarun_cuda_plugin)
   add_library(lorarun_cuda SHARED ${cuda_sources} ${CMAKE_SOURCE_DIR}/kernels/cuda_plugin.cpp)
   # 17: CMake 3.25 knows no CUDA dialect above it
   set_target_properties(lorarun_cuda PROPERTIES CUDA_STANDARD 17 CUDA_STANDARD_REQUIRED ON
+                        CUDA_RUNTIME_LIBRARY None
                         CUDA_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden)
   target_include_directories(lorarun_cuda PRIVATE ${CMAKE_SOURCE_DIR})
-  # LINK_ONLY: the plugin needs LibTorch's libraries in the process, not its headers and flags
-  target_link_libraries(lorarun_cuda PRIVATE $<LINK_ONLY:lr_torch_cuda> CUDA::cudart)
+  # the shared runtime, which LibTorch's CUDA half has brought into the process by then; by its path,
+  # because CMake's own way breaks where that has a space
+  target_link_libraries(lorarun_cuda PRIVATE CUDA::cudart)
 endmacro()

@@ -15,6 +15,7 @@
 #include "runtime/host/signals.h"
 #include "runtime/host/state.h"
 #include "runtime/script/call.h"
+#include "runtime/tensor/device.h"
 #include "runtime/tensor/torch.h"
 
 namespace lorarun::host {
@@ -174,12 +175,14 @@ void print_help() {
 
 int run_tests(const std::vector<std::string>& files) {
   if (files.empty()) { throw Error("--test needs Lua files").where("the command line"); }
+  prepare_devices();
   LuaState state;
   return state.call_module("lorarun.testing", "run", files);
 }
 
 int run_trusted(const std::vector<std::string>& arguments) {
   if (arguments.empty()) { throw Error("--trust needs a script").where("the command line"); }
+  prepare_devices();
   LuaState state;
   state.call_module("lorarun.trust", "remember", arguments[0]);
   return state.run_script(arguments[0], {arguments.begin() + 1, arguments.end()});
@@ -193,6 +196,7 @@ bool is_trusted(const std::string& word) {
 }
 
 int run_script(const std::vector<std::string>& arguments) {
+  prepare_devices();
   LuaState state;
   return state.run_script(arguments[0], {arguments.begin() + 1, arguments.end()});
 }

@@ -6,10 +6,10 @@
 #include <fstream>
 #include <iostream>
 
-#include "kernels/cuda_loader.h"
 #include "runtime/base/files.h"
 #include "runtime/base/json.h"
 #include "runtime/base/worker_pool.h"
+#include "runtime/host/card_findings.h"
 #include "runtime/host/registry.h"
 #include "runtime/host/share.h"
 #include "runtime/policy/process.h"
@@ -43,15 +43,6 @@ std::string first_line(const fs::path& path) {
   return line;
 }
 
-std::string nvidia_driver() {
-  std::ifstream file("/proc/driver/nvidia/version");
-  std::string word;
-  while (file >> word) {
-    if (word.find('.') != std::string::npos && std::isdigit(word[0])) { return word; }
-  }
-  return "";
-}
-
 std::vector<std::string> attention_backends() {
   std::vector<std::string> names = {"math"};
   if (at::globalContext().userEnabledFlashSDP()) { names.push_back("flash"); }
@@ -61,23 +52,19 @@ std::vector<std::string> attention_backends() {
 
 Json findings() {
   const char* library_path = std::getenv("LD_LIBRARY_PATH");
-  std::string why_no_cuda;
-  load_cuda_plugin(why_no_cuda);
-  return {{"torch", TORCH_VERSION},
-          {"cuda", at::hasCUDA()},
-          {"why_no_cuda", why_no_cuda},
-          {"driver", nvidia_driver()},
-          {"gpus", at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0},
-          {"attention", attention_backends()},
-          {"cpu_capability", at::get_cpu_capability()},
-          {"cores", core_count()},
-          {"threads", at::get_num_threads()},
-          {"memory_available_bytes", available_memory_bytes()},
-          {"disk_free_bytes", free_disk_bytes(fs::current_path())},
-          {"share", share_folder().string()},
-          {"kernel", first_line("/proc/sys/kernel/osrelease")},
-          {"ld_library_path", library_path ? library_path : ""},
-          {"wall", policy::wall_report()}};
+  Json found = find_cards();  // first: before anything else asks LibTorch about CUDA
+  found.update({{"torch", TORCH_VERSION},
+                {"attention", attention_backends()},
+                {"cpu_capability", at::get_cpu_capability()},
+                {"cores", core_count()},
+                {"threads", at::get_num_threads()},
+                {"memory_available_bytes", available_memory_bytes()},
+                {"disk_free_bytes", free_disk_bytes(fs::current_path())},
+                {"share", share_folder().string()},
+                {"kernel", first_line("/proc/sys/kernel/osrelease")},
+                {"ld_library_path", library_path ? library_path : ""},
+                {"wall", policy::wall_report()}});
+  return found;
 }
 
 // What is missing of the wall around recipes, with what that means.
@@ -114,11 +101,7 @@ std::string words_of_the_wall(const Json& wall) {
 Json what_is_wrong(const Json& found) {
   Json wrong = Json::array();
   add_gaps_of_the_wall(found["wall"], &wrong);
-  const bool driver = !found["driver"].get<std::string>().empty();
-  if (driver && !found["cuda"].get<bool>()) {
-    wrong.push_back("an NVIDIA driver is there, but CUDA is not used: " +
-                    found["why_no_cuda"].get<std::string>());
-  }
+  add_card_problems(found, &wrong);
   const std::string libraries = found["ld_library_path"];
   if (libraries.find("torch") != std::string::npos) {
     wrong.push_back(
@@ -139,12 +122,10 @@ void print(const Json& found) {
   std::string attention;
   for (const auto& name : found["attention"]) { attention += name.get<std::string>() + " "; }
   std::printf("torch       %s\n", found["torch"].get<std::string>().c_str());
-  const std::string why_no_cuda = found["why_no_cuda"];
-  std::printf("CUDA        %s\n", why_no_cuda.empty() ? "loaded" : why_no_cuda.c_str());
-  const std::string driver = found["driver"];
-  std::printf("driver      %s\n", driver.empty() ? "none" : driver.c_str());
-  std::printf("GPUs        %d\n", found["gpus"].get<int>());
-  std::printf("attention   %s\n", attention.c_str());
+  for (const auto& [label, text] : lines_of_cards(found)) {
+    std::printf("%-11s %s\n", label.c_str(), text.c_str());
+  }
+  std::printf("attention   allowed: %s\n", attention.c_str());
   std::printf("CPU         %s, %d cores, %d threads\n",
               found["cpu_capability"].get<std::string>().c_str(), found["cores"].get<int>(),
               found["threads"].get<int>());

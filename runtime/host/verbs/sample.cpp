@@ -23,6 +23,7 @@
 #include "runtime/networks/stack.h"
 #include "runtime/render/png_parameters.h"
 #include "runtime/render/sampler.h"
+#include "runtime/tensor/device.h"
 #include "runtime/tensor/tensor.h"
 #include "runtime/tensor/tensor_file.h"
 
@@ -33,7 +34,7 @@ namespace {
 struct Flags {
   fs::path base, out, prompts_file;
   std::vector<std::string> loras, prompts;
-  std::string size = "1024x1024", dtype = "float32", device = "cpu";
+  std::string size = "1024x1024", dtype = "float32", device = "auto";
   render::RenderOptions render;
   bool latents = false, json = false;
 };
@@ -74,7 +75,7 @@ void add_options(CLI::App& app, Flags& flags) {
   app.add_option("--out", flags.out, "folder for the pictures")->required();
   app.add_option("--dtype", flags.dtype, "of the denoiser and the text encoders")
       ->capture_default_str();
-  app.add_option("--device", flags.device, "cpu or cuda")->capture_default_str();
+  app.add_option("--device", flags.device, "auto, cpu, cuda, cuda:1")->capture_default_str();
   app.add_flag("--latents", flags.latents, "write the final latents too");
   app.add_flag("--json", flags.json, "print one JSON object");
 }
@@ -122,19 +123,6 @@ LoraChoice read_lora(const std::string& text) {
   return {.path = text.substr(0, colon), .strength = strength};
 }
 
-at::Device device_from_name(const std::string& name) {
-  if (name == "cpu") { return at::kCPU; }
-  if (name != "cuda") {
-    throw Error("no device named '" + name + "'")
-        .where("the command line, --device")
-        .fix("devices: cpu, cuda");
-  }
-  if (at::hasCUDA()) { return at::kCUDA; }
-  throw Error("there is no CUDA device that this program can use")
-      .where("the command line, --device")
-      .fix("render with --device cpu, or see what `lorarun doctor` found");
-}
-
 at::ScalarType float_from_name(const std::string& name) {
   const at::ScalarType dtype = dtype_from_name(name);
   for (const at::ScalarType one : {at::kFloat, at::kBFloat16, at::kHalf}) {
@@ -146,7 +134,7 @@ at::ScalarType float_from_name(const std::string& name) {
 }
 
 std::unique_ptr<models::Model> open_base(const Flags& flags) {
-  const at::Device device = device_from_name(flags.device);
+  const at::Device device = device_from_name(flags.device, "the command line, --device");
   const nn::Placement placement = {.dtype = float_from_name(flags.dtype), .device = device};
   return models::open_model(
       flags.base, "",

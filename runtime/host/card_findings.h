@@ -1,0 +1,27 @@
+// What `lorarun doctor` finds of cards: driver, LibTorch's CUDA half, each card, the kernels'
+// plugin.
+//
+//   findings  {driver, cuda_version, cuda, why_no_cuda, gpus, cards = [{device, name, …}], plugin,
+//   why_no_plugin} problems  what is wrong of it, each a sentence that ends with the remedy lines
+//   the same for people: {label, text}
+//
+// A card is an entry for each device that tensors can be on beside the CPU, also one that a
+// preloaded library added to LibTorch.
+
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/base/json.h"
+
+namespace lorarun::host {
+
+Json find_cards();
+
+void add_card_problems(const Json& found, Json* wrong);
+
+std::vector<std::pair<std::string, std::string>> lines_of_cards(const Json& found);
+
+}  // namespace lorarun::host

@@ -1,0 +1,30 @@
+#include "runtime/tensor/device_memory.h"
+
+#include <c10/core/CachingDeviceAllocator.h>
+
+namespace lorarun {
+namespace {
+
+c10::DeviceAllocator* allocator_of(at::Device device) {
+  return dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(device.type()));
+}
+
+}  // namespace
+
+std::optional<DeviceMemory> memory_of(at::Device device) {
+  if (device.is_cpu() || device.is_meta()) { return std::nullopt; }
+  const at::DeviceIndex index = device.has_index() ? device.index() : at::DeviceIndex{0};
+  try {
+    c10::DeviceAllocator* allocator = allocator_of(device);
+    if (allocator == nullptr) { return std::nullopt; }
+    at::globalContext().lazyInitDevice(device.type());
+    const auto [free, total] = allocator->getMemoryInfo(index);
+    const auto held = allocator->getDeviceStats(index).allocated_bytes[0];
+    return DeviceMemory{.total_bytes = static_cast<int64_t>(total),
+                        .free_bytes = static_cast<int64_t>(free),
+                        .allocated_bytes = held.current,
+                        .peak_bytes = held.peak};
+  } catch (const c10::Error&) { return std::nullopt; }  // the device is not there, or does not say
+}
+
+}  // namespace lorarun
