@@ -45,9 +45,18 @@ TEST(BenchStep, RecomputeChangesNoLoss) {
   EXPECT_EQ(bench(recompute)["losses"], bench(flags)["losses"]);
 }
 
-TEST(BenchStep, RandomWeightsNeedNoFiles) {
-  const Json result = bench({"--resolution", "64", "--steps", "2", "--random-weights"});
+TEST(BenchStep, RandomWeightsNeedNoFilesAndAreTheSameAtEveryStart) {
+  const std::vector<std::string> flags = {"--resolution", "64", "--steps", "2", "--random-weights"};
+  const Json result = bench(flags);
   EXPECT_EQ(result["losses"].size(), 2u);
+  EXPECT_EQ(bench(flags)["losses"], result["losses"]);
+}
+
+TEST(BenchStep, TheRateOfOneProductIsMeasuredWhenAskedFor) {
+  std::vector<std::string> flags = {"--resolution", "64", "--steps", "1"};
+  EXPECT_TRUE(bench(flags)["gemm_tflops"].is_null());
+  flags.insert(flags.end(), {"--gemm", "64"});
+  EXPECT_GT(bench(flags)["gemm_tflops"].get<double>(), 0.0);
 }
 
 TEST(BenchStep, WrongRequestsAreExplained) {
