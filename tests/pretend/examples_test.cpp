@@ -14,8 +14,8 @@ struct Example {
 // The losses of a recipe of the repository.
 std::vector<double> losses_of(const Example& example, bool there) {
   const Folder folder;
-  std::vector<std::string> words = {LORARUN_SOURCE_DIR "/" + std::string(example.recipe), "--steps",
-                                    "2", "--set", "render.steps=1"};
+  std::vector<std::string> words = {source_folder() + "/" + example.recipe, "--steps", "2", "--set",
+                                    "render.steps=1"};
   words.insert(words.end(), example.more.begin(), example.more.end());
   const Outcome outcome = there ? run_with_the_card(on_the_card(words), folder.path())
                                 : run_program(words, folder.path());
@@ -31,8 +31,8 @@ TEST_P(EveryExample, GivesTheCpusLosses) {
 
 const std::vector<std::string> kOneStep = {"--set", "render.steps=1"};
 const std::vector<std::string> kFewOthers = {"--set", "render.steps=1", "--prior", "4"};
-const std::vector<std::string> kFewPictures = {"--pictures", "24"};
-const std::vector<std::string> kFewOfBoth = {"--pictures", "24", "--set", "render.steps=1"};
+const std::vector<std::string> kFewPictures = {"--pictures", "64"};
+const std::vector<std::string> kFewOfBoth = {"--pictures", "64", "--set", "render.steps=1"};
 
 INSTANTIATE_TEST_SUITE_P(
     OnTheCard, EveryExample,
