@@ -3,16 +3,30 @@
 -- One walk: each key must be known, each value of its type and range.  Keys that
 -- other trainers know but that would do nothing here are gone before, with a
 -- warning (inert.lua); in the answer of a hook they are refused with the reason.
+-- A value without a name goes to the setting that may stand so: flux { "models/base" }, images { "photos" }.
 
+local elsewhere = require "lorarun.elsewhere"
 local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
+local spellings = require "lorarun.spellings"
+local switched_off = require "lorarun.switched_off"
 local tables = require "lorarun.tables"
 
 local check = {}
 
+local MOST_SIDE_PX = 16384 -- of a picture that anything here could hold
+
 local function quoted(names) return table.concat(names, ", ") end
 
-local function fail_unknown(context, path, key, known)
+--- Where a key belongs that stands at the wrong place, or is called otherwise in other trainers.
+local function hint_for(path, key, known)
+  local elsewhere_hint = spellings.hint(path) or spellings.hint(key)
+  if elsewhere_hint then return elsewhere_hint .. "  " end
+  local close = lorarun.system.nearest(key, known)
+  return close and ("did you mean '" .. close .. "'?  ") or ""
+end
+
+local function fail_unknown(context, path, key, known, hint)
   if schema.inert[key] then
     lorarun.fail { what = key .. " has no effect: " .. schema.inert[key].why, where = context.place .. ", " .. path,
       fix = "remove it from the recipe" }
@@ -21,8 +35,7 @@ local function fail_unknown(context, path, key, known)
     lorarun.fail { what = key .. ": " .. schema.not_yet[key] .. " is not there yet in this version",
       where = context.place .. ", " .. path, fix = "remove it from the recipe" }
   end
-  local close = lorarun.system.nearest(key, known)
-  local hint = close and ("did you mean '" .. close .. "'?  ") or ""
+  hint = hint or hint_for(path, key, known)
   table.sort(known)
   lorarun.fail { what = "unknown setting '" .. key .. "'", where = context.place .. ", " .. path,
     fix = hint .. "settings here: " .. quoted(known) }
@@ -72,7 +85,7 @@ end
 local function check_sizes(context, path, value)
   local sizes = check_list(context, path, value)
   for i, size in ipairs(sizes) do
-    check_number(context, path .. "[" .. i .. "]", size, { type = "integer", min = 16 }, "a whole number")
+    check_number(context, path .. "[" .. i .. "]", size, { type = "integer", min = 16, max = MOST_SIDE_PX }, "a whole number")
   end
   return sizes
 end
@@ -97,6 +110,10 @@ local function check_kind(context, path, value, registry, default)
     if name == value.kind then return value end
   end
   local noun, close = other_noun(value.kind, registry), lorarun.system.nearest(value.kind, known)
+  local words = not noun and elsewhere.words(value.kind)
+  if words then
+    lorarun.fail { what = words.what, where = context.place .. ", " .. path .. ".kind", fix = words.fix }
+  end
   lorarun.fail {
     what = noun and (value.kind .. " is a " .. noun .. ", not a " .. registry)
       or ("no " .. registry .. " named '" .. value.kind .. "'"),
@@ -173,8 +190,38 @@ local function fill_defaults(context, result, prefix, path)
   end
 end
 
+local function shown(value) return type(value) == "string" and ("'" .. value .. "'") or tostring(value) end
+
+local function fail_unnamed(context, path, value, prefix)
+  local keys = schema.keys(prefix)
+  table.sort(keys)
+  lorarun.fail { what = ("%s has a value without a name: %s"):format(path == "" and "the recipe" or path, shown(value)),
+    where = context.place .. (path == "" and "" or ", " .. path),
+    fix = "write NAME = " .. shown(value) .. "; names here: " .. quoted(keys) }
+end
+
+--- The setting that a single value without a name means.
+local function unnamed_setting(prefix, kind)
+  for _, key in ipairs(schema.keys(prefix)) do
+    local s = schema.find(join(prefix, key))
+    if s.unnamed and acts_in(s, kind) then return key, s end
+  end
+end
+
+--- Gives the value that stands in a table without a name the one that it means.
+local function name_unnamed(context, fields, prefix, path)
+  local items = fields.items or (fields[1] ~= nil and fields) or {}
+  if items[1] == nil then return end
+  local key, s = unnamed_setting(prefix, fields.kind)
+  if not key or items[2] ~= nil or fields[key] ~= nil or type(items[1]) ~= "string" or s.type ~= "path" then
+    fail_unnamed(context, path, items[1], prefix)
+  end
+  fields[key], fields[1], fields.items = items[1], nil, nil
+end
+
 --- Checks a table whose settings are named "<prefix>.<key>"; `path` is what people read.
 function check_fields(context, fields, prefix, path, registry)
+  name_unnamed(context, fields, prefix, path)
   local options, result = kind_options(registry, fields.kind), { kind = fields.kind }
   for key, value in pairs(fields) do
     local s = type(key) == "string" and schema.find(join(prefix, key))
@@ -191,13 +238,16 @@ function check_fields(context, fields, prefix, path, registry)
 end
 
 local function check_data(context, data)
-  if type(data) == "table" and data.kind then data = { data } end
+  if type(data) == "string" or (type(data) == "table" and data.kind) then data = { data } end
   if type(data) ~= "table" or data[1] == nil then
     fail_type(context, "data", data, 'a list of data sets: { images { dir = "photos" } }')
   end
   local sets = {}
   for i, set in ipairs(data) do
     local path = "data[" .. i .. "]"
+    if type(set) == "string" then
+      lorarun.fail { what = path .. " is a text", where = context.place .. ", " .. path, fix = ('write images { dir = "%s" }'):format(set) }
+    end
     sets[i] = check_fields(context, check_kind(context, path, set, "data"), "data[]", path)
   end
   return sets
@@ -321,18 +371,27 @@ local function check_group(context, path, value)
   return value
 end
 
+--- { every = … }; false and 0 leave the last step only.
 local function check_cadence(context, path, value)
-  if type(value) ~= "table" then fail_type(context, path, value, "{ every = … }") end
+  if value == false then return { every = switched_off.NEVER } end
+  if type(value) ~= "table" then fail_type(context, path, value, "{ every = … }, or false") end
+  local cadence = {}
   for key, item in pairs(value) do
     if key ~= "every" then fail_unknown(context, path .. "." .. tostring(key), tostring(key), { "every" }) end
-    check_number(context, path .. ".every", item, { type = "integer", min = 1 }, "a whole number of steps")
+    check_number(context, path .. ".every", item, { type = "integer", min = 0 }, "a whole number of steps")
+    cadence.every = item == 0 and switched_off.NEVER or item
   end
-  return value
+  return cadence
 end
 
 local function check_reason(_, _, value) return value and tostring(value) or nil end
 
 local KNOB_CHECKS = { group = check_group, factors = check_factors, cadence = check_cadence, reason = check_reason }
+
+local function knob_hint(key)
+  local knob = spellings.knob(key)
+  return knob ~= key and ("did you mean '" .. knob .. "'?  ") or nil
+end
 
 local function check_knob(context, key, value, path)
   local knob = schema.find_knob(key)
@@ -340,13 +399,14 @@ local function check_knob(context, key, value, path)
   if knob then return check_value(context, knob, path, value) end
   local s = schema.find(key)
   if s and s.live then return check_value(context, s, path, value) end
-  if s then
-    lorarun.fail { what = key .. " cannot change while training", where = context.place .. ", " .. path,
+  s = s or schema.find(spellings.schema_name(tostring(key)) or "")
+  if s and not s.live then
+    lorarun.fail { what = (s.name:gsub("%[%]", "")) .. " cannot change while training", where = context.place .. ", " .. path,
       fix = "knobs: " .. quoted(schema.knob_names()) }
   end
   local known = schema.knob_names()
   for _, border in ipairs(context.borders or {}) do known[#known + 1] = border.name end
-  fail_unknown(context, path, tostring(key), known)
+  fail_unknown(context, path, tostring(key), known, knob_hint(tostring(key)))
 end
 
 --- Checks a table of knobs: live settings only, finite and in range.

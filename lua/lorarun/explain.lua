@@ -10,9 +10,11 @@
 --           restart        the next start of the run may
 --           never          it takes a new run: --json says why
 
+local inert = require "lorarun.inert"
 local params = require "lorarun.params"
 local recipe = require "lorarun.recipe"
 local schema = require "lorarun.schema"
+local spellings = require "lorarun.spellings"
 
 local explain = {}
 
@@ -52,9 +54,9 @@ local function param_of(text, number, key)
   return variable and line:match("%f[%w_]" .. key .. "%s*=%s*" .. variable .. "%.([%w_]+)")
 end
 
-local function is_set(options, name)
-  local bare = name:gsub("%[%d*%]", "")
-  for _, pair in ipairs(options.set or {}) do
+local function is_set(context, name)
+  local bare, options = name:gsub("%[%d*%]", ""), context.options
+  for _, pair in ipairs(context.set or {}) do
     if pair[1] == name or pair[1]:gsub("^data%.%d+%.", "data.") == bare then return true end
   end
   return options[name] ~= nil and (name == "steps" or name == "seed" or name == "name")
@@ -70,7 +72,7 @@ local function declared_value(declared, keys)
 end
 
 local function source_of(context, name, keys)
-  if is_set(context.options, name) then return "command line" end
+  if is_set(context, name) then return "command line" end
   if declared_value(context.declared, keys) == nil then return "default" end
   local key = keys[#keys]
   local line = type(key) == "string" and line_of(context.text, key)
@@ -79,16 +81,11 @@ local function source_of(context, name, keys)
   return param and "params." .. param or "recipe:" .. line
 end
 
---- Settings that a knob changes while the run goes.
-local LIVE_AS = { ["optimizer.lr"] = "lr", accumulate = "accumulate", ["network.dropout"] = "network_dropout",
-  ["data[].caption_dropout"] = "caption_dropout", ["data[].weight"] = "weights", ["save.every"] = "save",
-  ["render.every"] = "render", ["evaluate.every"] = "evaluate" }
-
 local WHEN = { step = "live", reload = "reload", restart = "restart" }
 
 --- live, reload, restart or never.
 local function change_of(s, name)
-  if LIVE_AS[s and s.name] then return "live, as " .. LIVE_AS[s.name] end
+  if s and spellings.knob_of[s.name] then return "live, as " .. spellings.knob_of[s.name] end
   return WHEN[schema.changes(name)] or "never"
 end
 
@@ -149,7 +146,8 @@ end
 ---@param opened lorarun.Recipe
 ---@param options table   of the command line
 function explain.rows(opened, options)
-  local context = { options = options, declared = opened.declared, settings = opened.settings, text = opened.text }
+  local context = { options = options, set = (opened.given or options).set, declared = opened.declared,
+    settings = opened.settings, text = opened.text }
   local rows = {}
   add_below(context, rows, "", {}, opened.settings, "")
   data_rows(context, rows)
@@ -170,7 +168,7 @@ function explain.text(opened, options)
   if #lines > 0 then lines[#lines + 1] = "" end
   lines[#lines + 1] = ROW:format("setting", "value", "from", "unit", "can change")
   for _, row in ipairs(explain.rows(opened, options)) do lines[#lines + 1] = line_text(row) end
-  for _, one in ipairs(opened.warnings) do lines[#lines + 1] = ("%s has no effect: %s"):format(one.key, one.why) end
+  for _, one in ipairs(opened.warnings) do lines[#lines + 1] = inert.text(one) end
   return table.concat(lines, "\n")
 end
 

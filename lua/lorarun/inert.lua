@@ -136,7 +136,7 @@ function inert.of(declared, settings)
   return list
 end
 
---- Gives the sentence of one.
-function inert.text(one) return one.key .. " has no effect: " .. one.why end
+--- Gives the sentence of one; what brings its own (questions.lua) is not without effect.
+function inert.text(one) return one.what or (one.key .. " has no effect: " .. one.why) end
 
 return inert

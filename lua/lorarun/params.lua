@@ -2,7 +2,10 @@
 --
 --   --set rank=32   or   --rank 32
 --
--- A name that the recipe declares goes to its params; every other name is a setting.
+-- A name that the recipe declares goes to its params; every other name is a setting, in full or as people write it
+-- (spellings.lua).
+
+local spellings = require "lorarun.spellings"
 
 local params = {}
 
@@ -44,24 +47,38 @@ local function fail_flag(name, declared, flags)
   local known = { unpack(flags or FLAGS) }
   for param in pairs(declared) do known[#known + 1] = "--" .. param end
   table.sort(known)
-  local close = lorarun.system.nearest("--" .. name, known)
+  local near, hint = lorarun.system.nearest, spellings.hint(name)
+  local close = near("--" .. name, known) or near(name, spellings.names())
   lorarun.fail { what = "unknown flag '--" .. name .. "'", where = "the command line",
-    fix = (close and "did you mean '" .. close .. "'?  " or "") .. "flags: " .. table.concat(known, ", ") }
+    fix = hint or (close and "did you mean '" .. close .. "'?  " or "") .. "flags: " .. table.concat(known, ", ")
+      .. "; every setting too: --set KEY=VALUE" }
 end
 
---- Divides what the command line gave into the rest, which are settings, and checks the flags.
+local function setting_of(pair)
+  local name, several = spellings.setting(pair[1])
+  if several then
+    lorarun.fail { what = ("'%s' is the name of more than one setting"):format(pair[1]), where = "the command line",
+      fix = "one of: " .. table.concat(several, ", ") }
+  end
+  return { name or pair[1], pair[2] }
+end
+
+--- Divides what the command line gave into the rest, which are settings by their full names, and checks the flags.
 ---@param declared table?   the recipe's params
 ---@return table[] settings   pairs that change settings
 ---@return table[] all        pairs of both, for the journal
 function params.divide(options, declared)
   local settings, all = {}, {}
-  for _, pair in ipairs(options.set or {}) do
-    all[#all + 1] = pair
-    if not (declared and declared[pair[1]]) then settings[#settings + 1] = pair end
+  local function take(pair)
+    local is_param = declared and declared[pair[1]]
+    all[#all + 1] = is_param and pair or setting_of(pair)
+    if not is_param then settings[#settings + 1] = all[#all] end
   end
+  for _, pair in ipairs(options.set or {}) do take(pair) end
   for _, pair in ipairs(options.flags or {}) do
-    if not (declared and declared[pair[1]]) then fail_flag(pair[1], declared or {}, options.known_flags) end
-    all[#all + 1] = pair
+    local is_known = declared and declared[pair[1]] or spellings.schema_name(pair[1])
+    if not is_known then fail_flag(pair[1], declared or {}, options.known_flags) end
+    take(pair)
   end
   return settings, all
 end

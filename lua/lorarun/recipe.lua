@@ -6,15 +6,21 @@
 -- not know.  Errors name the recipe and the key.
 
 local check = require "lorarun.check"
+local foreign_file = require "lorarun.foreign_file"
 local given = require "lorarun.given"
 local inert = require "lorarun.inert"
 local metrics = require "lorarun.metrics"
 local params = require "lorarun.params"
+local paths = require "lorarun.paths"
+local policy_words = require "lorarun.policy_words"
+local questions = require "lorarun.questions"
 local recipe_parts = require "lorarun.recipe_parts"
 local recipe_search = require "lorarun.recipe_search"
 local ready_policies = require "lorarun.ready_policies"
 local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
+local set_value = require "lorarun.set_value"
+local switched_off = require "lorarun.switched_off"
 local text_encoder_policy = require "lorarun.text_encoder_policy"
 
 local recipe = {}
@@ -24,7 +30,7 @@ local system = lorarun.system
 local function folder_of(path) return path:match("^(.*)/[^/]*$") or "." end
 
 local function stem_of(path)
-  local stem = path:match("([^/]+)%.lua$") or path
+  local stem = path:match("([^/]+)%.%w+$") or path:match("[^/]+$") or path
   if stem == "recipe" then stem = system.absolute(path):match("([^/]+)/[^/]+$") or stem end
   return stem
 end
@@ -35,30 +41,10 @@ end
 ---@param more { parts: table?, params: table?, lenient: boolean? }?
 function recipe.policy(text, place, more)
   more = more or {}
-  return lorarun.policy.open(text, place, { constructors = schema.constructors(), schedules = schedule.texts(),
-    parts = more.parts, params = more.params, lenient = more.lenient })
-end
-
-local function plain_value(text)
-  if text == "true" then return true end
-  if text == "false" then return false end
-  return tonumber(text) or text
-end
-
---- The value of KEY=VALUE in the type that the setting has.
-local function typed_value(setting, text)
-  if not setting then return plain_value(text) end
-  if setting.type == "text" then return text end
-  if setting.type == "path" then
-    return system.exists(text) and system.absolute(text) or text
-  end
-  if setting.type == "kind" then return { kind = text } end
-  if setting.type == "list" or setting.type == "sizes" then
-    local list = {}
-    for part in text:gmatch("[^,]+") do list[#list + 1] = plain_value(part) end
-    return list
-  end
-  return plain_value(text)
+  local good, opened = pcall(lorarun.policy.open, text, place, { constructors = schema.constructors(),
+    schedules = schedule.texts(), parts = more.parts, params = more.params, lenient = more.lenient })
+  if good then return opened end
+  policy_words.fail(opened)
 end
 
 local function set_in(target, keys, value)
@@ -89,11 +75,11 @@ end
 local function apply_set(declared, key, text)
   local keys = split(key)
   if keys[1] ~= "data" or #keys < 2 then
-    return set_in(declared, keys, typed_value(schema.find(key), text))
+    return set_in(declared, keys, set_value.of(schema.find(key), text, "--set " .. key))
   end
   local sets, first = data_targets(declared, keys, key)
   local rest = { unpack(keys, first) }
-  local value = typed_value(schema.find("data[]." .. table.concat(rest, ".")), text)
+  local value = set_value.of(schema.find("data[]." .. table.concat(rest, ".")), text, "--set " .. key)
   for _, set in ipairs(sets) do set_in(set, rest, value) end
 end
 
@@ -105,17 +91,15 @@ local function apply_command_line(declared, options)
   if options.steps then declared.steps, declared.epochs = options.steps, nil end
 end
 
-local function make_absolute(settings, folder)
-  local function absolute(path)
-    if path:sub(1, 1) == "/" then return path end
-    return system.absolute(folder .. "/" .. path)
-  end
-  settings.model.path = absolute(settings.model.path)
-  for _, set in ipairs(settings.data) do
-    set.dir, set.script = set.dir and absolute(set.dir), set.script and absolute(set.script)
+local function make_absolute(settings, folder, place)
+  local function absolute(path, key) return path and paths.absolute(path, folder, place .. ", " .. key) end
+  settings.model.path = absolute(settings.model.path, "model.path")
+  for i, set in ipairs(settings.data) do
+    local key = ("data[%d]."):format(i)
+    set.dir, set.script = absolute(set.dir, key .. "dir"), absolute(set.script, key .. "script")
   end
   local e = settings.evaluate
-  if e and e.dir then e.dir = absolute(e.dir) end
+  if e then e.dir = absolute(e.dir, "evaluate.dir") end
 end
 
 --- What learns to rebuild pictures is the VAE and nothing else; what learns to denoise is everything else.
@@ -143,6 +127,9 @@ local function check_together(settings, place)
   if not settings.steps and not settings.epochs then
     lorarun.fail { what = "the recipe says neither steps nor epochs", where = place, fix = "add steps = 1000" }
   end
+  if not settings.steps and settings.epochs <= 0 then
+    lorarun.fail { what = "epochs = 0 trains nothing", where = place .. ", epochs", fix = "epochs = 10, or steps = 1000" }
+  end
   if not settings.name:match("^[%w][%w_.%-]*$") then
     lorarun.fail { what = "the name '" .. settings.name .. "' cannot be a folder", where = place .. ", name",
       fix = "use letters, digits, _ . and -" }
@@ -165,12 +152,21 @@ end
 ---@field is_of_file boolean  the text is the file's, not one that was kept elsewhere
 ---@field given table?       what the command line gave beside it (given.lua)
 
+local function text_of(path, options)
+  if options.text then return options.text end
+  foreign_file.check_name(path)
+  return system.read(path)
+end
+
 --- The recipe's own text, its parts, and the files they came from. A text that was kept brings its parts along.
 local function read_unit(path, options)
-  local text, parts = recipe_parts.split(options.text or system.read(path))
+  local whole = text_of(path, options)
+  foreign_file.check_text(path, whole)
+  local text, parts = recipe_parts.split(whole)
   if parts then return text, parts end
   local files
   parts, files = recipe_parts.read(text, folder_of(path))
+  for name, part in pairs(parts) do foreign_file.check_text(name .. ".lua", part) end
   return text, parts, files
 end
 
@@ -209,14 +205,18 @@ function recipe.open(options)
   apply_command_line(declared, { set = set, name = options.name, seed = options.seed, steps = options.steps })
   ready_policies.from_events(declared)
   opened.warnings = inert.take(declared)
+  local off, saves_last_only = switched_off.take(declared)
   local settings = check.settings(declared, path)
+  if saves_last_only then settings.save.every = settings.steps or switched_off.NEVER end
   settings.name = settings.name or stem_of(path)
   settings.network.alpha = settings.network.alpha or settings.network.rank
   text_encoder_policy.resolve(settings, path)
   check_together(settings, path)
   opened.base, opened.settings = settings.model.path, settings
-  make_absolute(settings, folder_of(path))
-  for _, one in ipairs(inert.of(declared, settings)) do table.insert(opened.warnings, one) end
+  make_absolute(settings, folder_of(path), path)
+  for _, list in ipairs { inert.of(declared, settings), off, questions.of(settings) } do
+    for _, one in ipairs(list) do table.insert(opened.warnings, one) end
+  end
   opened.hash, opened.is_of_file = system.sha256(opened.text), options.text == nil
   opened.given = given.of { set = all_set, name = options.name, seed = options.seed, steps = options.steps }
   return opened

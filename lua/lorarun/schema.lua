@@ -14,6 +14,8 @@
 --   kinds    for tables made by a constructor: which registry names them
 --   families    the families that it acts on; absent: all
 --   acts_with   the kinds of its parent that read it; absent: all
+--   unnamed  true: a value without a name means it: flux { "models/base" }
+--   is_prose true: a list of sentences, to which commas belong
 
 local metrics = require "lorarun.metrics"
 local schedule = require "lorarun.schedule"
@@ -63,12 +65,12 @@ schema.settings = {
     shapes = "every random number of the run comes from it" }),
   setting("steps", "integer", "optimizer steps in all", { unit = "steps", min = 1, reload = true }),
   setting("epochs", "number", "instead of steps: times through the data", { unit = "epochs", min = 0, reload = true }),
-  setting("device", "text", "cpu, cuda, or auto", { default = "auto", restart = true,
+  setting("device", "text", "cpu, cuda, cuda:1, or auto: the first card that works, else the CPU", { default = "auto", restart = true,
     shapes = "the model stands there" }),
 
   setting("model", "kind", "the base model: flux { path = … }", { kinds = "family", required = true,
     shapes = "the network was trained on top of it" }),
-  setting("model.path", "path", "diffusers folder of the base model", { required = true }),
+  setting("model.path", "path", "diffusers folder of the base model", { required = true, unnamed = true }),
   setting("model.dtype", "text", "dtype of the denoiser's frozen weights", { default = "bf16" }),
   setting("model.vae_dtype", "text", "dtype of the VAE", { default = "float32" }),
   setting("model.text_dtype", "text", "dtype of the text encoders; the denoiser's when absent"),
@@ -114,7 +116,7 @@ schema.settings = {
 
   setting("data", "sets", "data sets: { images { dir = … } }", { required = true,
     shapes = "the order of the batches follows from it" }),
-  setting("data[].dir", "path", "folder of pictures with .txt captions", { required = true, acts_with = { "images" } }),
+  setting("data[].dir", "path", "folder of pictures with .txt captions", { required = true, unnamed = true, acts_with = { "images" } }),
   setting("data[].script", "path", "draw.lua of lorarun's own examples or recipes that draws the pictures, once, into the cache",
     { required = true, acts_with = { "drawn" } }),
   setting("data[].count", "integer", "pictures that it draws", { required = true, min = 1, max = 1e6, acts_with = { "drawn" } }),
@@ -186,16 +188,16 @@ schema.settings = {
     values = { "none", "sigma_sqrt", "cosmap" } }),
 
   setting("save", "table", "checkpoints", { default = {}, reload = true }),
-  setting("save.every", "integer", "steps between checkpoints; the last step is always saved",
+  setting("save.every", "integer", "steps between checkpoints; 0: the last step only, which is always saved",
     { unit = "steps", default = 250, min = 1 }),
   setting("save.keep", "integer", "newest checkpoints kept; 0 = all", { default = 0, min = 0 }),
   setting("save.format", "text", "names inside the LoRA file", { default = "peft", values = { "peft", "kohya", "comfy" } }),
   setting("save.dtype", "text", "dtype inside the LoRA file", { default = "float32",
     values = { "float32", "float16", "bfloat16", "fp32", "fp16", "bf16" } }),
 
-  setting("render", "table", "pictures drawn while training; absent: none", { reload = true }),
+  setting("render", "table", "pictures drawn while training; absent, false or every = 0: none", { reload = true }),
   setting("render.every", "integer", "steps between pictures", { unit = "steps", default = 250, min = 1 }),
-  setting("render.prompts", "list", "one picture for each", { required = true }),
+  setting("render.prompts", "list", "one picture for each", { required = true, is_prose = true }),
   setting("render.negative", "text", "what pictures should not show; acts with true_cfg > 1", { default = "" }),
   setting("render.true_cfg", "number", "classifier-free guidance; 1 = off", { default = 1, min = 0 }),
   setting("render.steps", "integer", "steps of the sampler", { unit = "steps", default = 28, min = 1 }),
@@ -205,7 +207,7 @@ schema.settings = {
   setting("render.seed", "integer", "seed of the start noise", { default = 42, min = 0 }),
   setting("render.sampler", "text", "name of the sampler", { default = "euler", values = { "euler", "heun" } }),
 
-  setting("evaluate", "table", "measurements on held-out pictures while training; absent: none"),
+  setting("evaluate", "table", "measurements on held-out pictures while training; absent, false or every = 0: none"),
   setting("evaluate.every", "integer", "steps between evaluations; step 0 and the last one are measured too",
     { unit = "steps", default = 250, min = 1, reload = true }),
   setting("evaluate.holdout", "integer", "pictures taken out of training and measured on", { min = 1,
@@ -258,9 +260,9 @@ schema.knobs = {
   setting("network_dropout", "number", "chance of dropping a row of the bottleneck", { min = 0, max = 1 }),
   setting("accumulate", "integer", "micro-batches in a step", { min = 1 }),
   setting("weights", "list", "factor on the loss of each data set's pictures, in the recipe's order"),
-  setting("save", "cadence", "checkpoints: { every = 100 }"),
-  setting("render", "cadence", "pictures: { every = 100 }"),
-  setting("evaluate", "cadence", "evaluations: { every = 100 }"),
+  setting("save", "cadence", "checkpoints: { every = 100 }; false: the last step only"),
+  setting("render", "cadence", "pictures: { every = 100 }; false: the last step only"),
+  setting("evaluate", "cadence", "evaluations: { every = 100 }; false: the last step only"),
   setting("stop", "reason", "a reason to stop here with everything saved; the exit code is 3"),
 }
 

@@ -3,9 +3,11 @@
 --   lorarun tweak RUN lr=3e-5 [--from 6000] [--for 500]
 --
 -- A tweak is { id, key, value, from, to, origin, time }; `to` is its last step, absent: to the end. Each is a
--- line of the journal, so that replay puts it in force at the same step. They are saved with the run.
+-- line of the journal, so that replay puts it in force at the same step. They are saved with the run. The key may be
+-- the setting's name, or another that people use (spellings.lua): what is kept is the knob's.
 
 local check = require "lorarun.check"
+local spellings = require "lorarun.spellings"
 
 local tweaks = {}
 
@@ -19,7 +21,7 @@ end
 
 --- The knobs that a tweak sets, checked; raises an error that says what, where and how to fix.
 function tweaks.knobs(tweak)
-  return check.knobs(nested(tweak.key, tweak.value), "the tweak")
+  return check.knobs(nested(spellings.knob(tweak.key), tweak.value), "the tweak")
 end
 
 local function fail(run, what, fix)
@@ -36,7 +38,7 @@ function tweaks.add(run, wish, origin)
   if first > run.steps then
     fail(run, ("step %d is beyond the run's %d steps"):format(first, run.steps), "give an earlier --from")
   end
-  local tweak = { key = wish.key, value = wish.value, from = first, origin = origin or "tweak",
+  local tweak = { key = spellings.knob(wish.key), value = wish.value, from = first, origin = origin or "tweak",
     to = wish.for_steps and first + wish.for_steps - 1 or wish.to, time = lorarun.system.now() }
   tweaks.knobs(tweak)
   run.last_tweak = (run.last_tweak or 0) + 1
