@@ -71,8 +71,15 @@ inline std::string read_all(const fs::path& path) {
   return text.str();
 }
 
+// The tree and its build folder: as compiled, or where a pack was unpacked (tests/gpu/pack.sh).
+inline std::string source_folder() {
+  const char* there = std::getenv("LORARUN_SHARE");
+  return there == nullptr ? LORARUN_SOURCE_DIR : there;
+}
+
 inline fs::path program() {
-  return fs::path(LORARUN_BINARY_DIR) / "lorarun";
+  const char* there = std::getenv("LORARUN_PROGRAM");
+  return there == nullptr ? fs::path(LORARUN_BINARY_DIR) / "lorarun" : fs::path(there);
 }
 
 inline void wait_ms(int milliseconds) {
@@ -110,7 +117,7 @@ inline pid_t start(const fs::path& file, const std::vector<std::string>& words,
   if (chdir(folder.c_str()) != 0) { _exit(126); }
   dup2(open(".out", O_WRONLY | O_CREAT | O_TRUNC, 0644), STDOUT_FILENO);
   dup2(open(".err", O_WRONLY | O_CREAT | O_TRUNC, 0644), STDERR_FILENO);
-  setenv("LORARUN_SHARE", LORARUN_SOURCE_DIR, 1);
+  setenv("LORARUN_SHARE", source_folder().c_str(), 1);
   setenv("XDG_STATE_HOME", (folder / ".state").c_str(), 1);
   setenv("OMP_NUM_THREADS", "1", 1);  // tiny models: threads would only wait for each other
   std::string name = file.filename();

@@ -10,7 +10,7 @@
 
 namespace lorarun::cli {
 
-inline const std::string kMicro = LORARUN_SOURCE_DIR "/tests/golden/micro_flux";
+inline const std::string kMicro = source_folder() + "/tests/golden/micro_flux";
 
 // A picture of two colours that differ by its number.
 inline void write_picture(const fs::path& path, int number, int width, int height) {

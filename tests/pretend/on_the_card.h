@@ -35,7 +35,7 @@ class Variable {
 };
 
 inline std::string library_of_the_card() {
-  return (fs::path(LORARUN_BINARY_DIR) / "libpretend.so").string();
+  return (program().parent_path() / "libpretend.so").string();
 }
 
 inline fs::path report_in(const fs::path& folder) {
