@@ -6,16 +6,23 @@
 
 local render = {}
 
-local function options_of(r)
+local function options_of(r, negative_text)
   return { width = r.size[1], height = r.size[2], steps = r.steps, guidance = r.guidance, seed = r.seed,
-    sampler = r.sampler, negative = r.negative, true_cfg = r.true_cfg }
+    sampler = r.sampler, negative = r.negative, true_cfg = r.true_cfg, negative_text = negative_text }
 end
 
-local function draw_one(run, index, prompt)
-  return (lorarun.render.picture(run.model, run.cache:text(prompt), index, options_of(run.settings.render)))
+--- Texts first, then the denoiser, then the VAE: none is in memory for another's sake.
+local function draw_all(run)
+  local r = run.settings.render
+  local texts, latents, pictures = run.cache:texts(render.prompts(run.settings)), {}, {}
+  local options = options_of(r, texts[#r.prompts + 1])
+  for i = 1, #r.prompts do latents[i] = lorarun.render.sample(run.model, texts[i], i, options) end
+  for i = 1, #r.prompts do pictures[i] = lorarun.render.decode(run.model, latents[i]) end
+  run.model:release("vae")
+  return pictures
 end
 
---- Gives the prompts, so that their embeddings are cached with the captions'.
+--- Gives the prompts and the negative one, so that their embeddings are cached with the captions'.
 function render.prompts(settings)
   local r = settings.render
   if not r then return {} end
@@ -31,9 +38,8 @@ function render.draw(run, step)
   local model = run.settings.model.path:match("([^/]+)/*$")
   run.trainer:swap_ema()
   local done, problem = pcall(lorarun.scope, function()
-    local pictures = {}
+    local pictures = draw_all(run)
     for i, prompt in ipairs(r.prompts) do
-      pictures[i] = draw_one(run, i, prompt)
       lorarun.image.save(("%s/%03d.png"):format(folder, i - 1), pictures[i],
         { parameters = lorarun.render.parameters(prompt, options_of(r), model) })
     end

@@ -18,6 +18,10 @@ local Batch = {}
 
 lorarun.data = {}
 
+--- Gives the bytes of decoded pictures that encoding holds in the host's memory at most.
+---@return integer
+function lorarun.data.decoding_bytes() end
+
 --- Scans the folders of data sets; sides of buckets are multiples of `size_multiple`.
 ---@param sets table[]            as `images { … }` in a recipe
 ---@param size_multiple integer
@@ -82,6 +86,11 @@ function Dataset:free() end
 ---@param caption string
 ---@return lorarun.Text
 function Cache:text(caption) end
+
+--- Gives the texts as the model encodes them now, in the order of the captions; each encoder loads once for all.
+---@param captions string[]
+---@return lorarun.Text[]
+function Cache:texts(captions) end
 
 --- Gives the text encoders that run in each training step, because they train.
 ---@return string[]

@@ -176,6 +176,17 @@ int cached_text(lua_State* L) {
                             check<data::Cache>(L, 1).current_text(check_string(L, 2))));
 }
 
+// cache:texts({"a photo", …}) -> list of Text; each encoder that is asked loads once for all
+int cached_texts(lua_State* L) {
+  const auto texts = check<data::Cache>(L, 1).current_texts(check_strings(L, 2));
+  lua_createtable(L, static_cast<int>(texts.size()), 0);
+  for (size_t i = 0; i < texts.size(); ++i) {
+    push_handle(L, std::make_shared<models::TextEmbedding>(texts[i]));
+    lua_rawseti(L, -2, static_cast<int>(i) + 1);
+  }
+  return 1;
+}
+
 // data.loader(dataset, cache, {batch, accumulate, seed, pixels}) -> Loader
 int loader(lua_State* L) {
   const Options options(L, 3, {"batch", "accumulate", "seed", "pixels"});
@@ -283,20 +294,28 @@ int text(lua_State* L) {
                      std::make_shared<models::TextEmbedding>(micro[static_cast<size_t>(i)].text));
 }
 
-const luaL_Reg functions[] = {{"open", guarded<open>},
-                              {"cache", guarded<cache>},
-                              {"encode", guarded<encode>},
-                              {"loader", guarded<loader>},
-                              {nullptr, nullptr}};
+// data.decoding_bytes() -> bytes of decoded pictures that encoding holds at most
+int decoding_bytes(lua_State* L) {
+  lua_pushnumber(L, static_cast<double>(data::decoding_bytes()));
+  return 1;
+}
+
+const luaL_Reg functions[] = {{"open", guarded<open>},     {"decoding_bytes", guarded<decoding_bytes>},
+                              {"cache", guarded<cache>},   {"encode", guarded<encode>},
+                              {"loader", guarded<loader>}, {nullptr, nullptr}};
 
 const luaL_Reg dataset_methods[] = {
     {"report", guarded<report>}, {"facts", guarded<facts>},       {"hash", guarded<hash>},
     {"size", guarded<size>},     {"hold_out", guarded<hold_out>}, {"pixels", guarded<pixels>},
     {nullptr, nullptr}};
 
-const luaL_Reg cache_methods[] = {
-    {"text", guarded<cached_text>},  {"encode", guarded<encode_again>},   {"live", guarded<live>},
-    {"set_live", guarded<set_live>}, {"set_cached", guarded<set_cached>}, {nullptr, nullptr}};
+const luaL_Reg cache_methods[] = {{"text", guarded<cached_text>},
+                                  {"texts", guarded<cached_texts>},
+                                  {"encode", guarded<encode_again>},
+                                  {"live", guarded<live>},
+                                  {"set_live", guarded<set_live>},
+                                  {"set_cached", guarded<set_cached>},
+                                  {nullptr, nullptr}};
 
 const luaL_Reg loader_methods[] = {{"next", guarded<next>},
                                    {"fixed", guarded<fixed>},

@@ -15,7 +15,10 @@ namespace {
 
 constexpr const char* kVersion = "1";  // of the preparation: a change makes all entries anew
 
-// Decoded pictures of one turn: workers fill the next turn while the VAE encodes this one.
+// Decoded pictures of one turn: workers fill the next turn while the VAE encodes this one.  Two
+// turns are in memory, so a turn is bounded by bytes; one picture is a turn, however large.
+constexpr int64_t kTurnBytes = 64 << 20;
+
 struct Turn {
   std::vector<const Item*> items;
   std::vector<Tensor> pixels;
@@ -73,11 +76,20 @@ BlobCache blobs_in(const std::filesystem::path& folder) {
   return BlobCache(folder);
 }
 
-// The next `count` items from `at` on.
-std::vector<const Item*> next_items(const std::vector<const Item*>& all, size_t at, size_t count) {
-  const size_t end = std::min(all.size(), at + count);
-  return {all.begin() + static_cast<std::ptrdiff_t>(std::min(at, end)),
-          all.begin() + static_cast<std::ptrdiff_t>(end)};
+int64_t decoded_bytes(const Item& item) {
+  return 3 * item.bucket_w * item.bucket_h * static_cast<int64_t>(sizeof(float));
+}
+
+// The items of one turn, from `at` on.
+std::vector<const Item*> next_items(const std::vector<const Item*>& all, size_t at) {
+  std::vector<const Item*> items;
+  int64_t bytes = 0;
+  for (size_t i = at; i < all.size(); ++i) {
+    bytes += decoded_bytes(*all[i]);
+    if (!items.empty() && bytes > kTurnBytes) { break; }
+    items.push_back(all[i]);
+  }
+  return items;
 }
 
 void encode_pictures(const Dataset& dataset, models::Model& model, const Cache& cache,
@@ -94,13 +106,11 @@ void encode_pictures(const Dataset& dataset, models::Model& model, const Cache& 
       missing.push_back(&item);
     }
   }
-  const size_t per_turn = 4 * static_cast<size_t>(core_count());
-  auto next =
-      std::async(std::launch::async, [&] { return load_turn(next_items(missing, 0, per_turn)); });
-  for (size_t at = 0; at < missing.size() && !counts.stopped; at += per_turn) {
+  auto next = std::async(std::launch::async, [&] { return load_turn(next_items(missing, 0)); });
+  for (size_t at = 0; at < missing.size() && !counts.stopped;) {
     const Turn turn = next.get();
-    next = std::async(std::launch::async,
-                      [&, at] { return load_turn(next_items(missing, at + per_turn, per_turn)); });
+    at += turn.items.size();
+    next = std::async(std::launch::async, [&, at] { return load_turn(next_items(missing, at)); });
     for (size_t i = 0; i < turn.items.size() && !counts.stopped; ++i) {
       const NamedTensors entry = encode_picture(model, *turn.items[i], turn.pixels[i]);
       blobs.put(cache.latent_key(*turn.items[i]),
@@ -274,6 +284,10 @@ EncodeCounts encode_dataset(const Dataset& dataset, models::Model& model, const 
   counts.captions_encoded = static_cast<int64_t>(missing.size());
   counts.captions_found = static_cast<int64_t>(captions.size() - missing.size());
   return counts;
+}
+
+int64_t decoding_bytes() {
+  return 2 * kTurnBytes;
 }
 
 Image prepared_image(const Item& item) {

@@ -84,7 +84,7 @@ struct EncodeCounts {
 
 // Encodes what is missing (the empty caption and `extra_captions` included), then releases VAE and
 // text encoders; those that are live stay and need no entries.  Pictures are decoded by worker
-// threads while the VAE works.
+// threads while the VAE works, no more than decoding_bytes() of them.
 EncodeCounts encode_dataset(const Dataset& dataset, models::Model& model, const Cache& cache,
                             const std::vector<std::string>& extra_captions,
                             const OnEntry& on_entry);
@@ -94,6 +94,10 @@ EncodeCounts encode_dataset(const Dataset& dataset, models::Model& model, const 
 // Requires: the encoder is cached, not live.
 int64_t encode_captions(const Dataset& dataset, const Cache& cache, const std::string& encoder,
                         const std::vector<std::string>& extra_captions, const OnEntry& on_entry);
+
+// What encode_dataset holds of decoded pictures in the host's memory, at most; pictures above 64
+// MiB each come one by one.
+int64_t decoding_bytes();
 
 // The picture at its bucket's size: decoded, resized (Lanczos, as Pillow), centre-cropped,
 // mirrored.

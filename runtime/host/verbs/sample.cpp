@@ -165,13 +165,22 @@ std::vector<render::LoraCredit> put_loras(models::Model& model,
   return credits;
 }
 
-// Embeds all prompts; then the encoders can go, unless the negative text needs them.
+// Embeds all prompts, and the negative one as the last, by one encoder after the other: no two of
+// them are in memory together, and none beside the denoiser.
 std::vector<models::TextEmbedding> embed(models::Model& model, const Flags& flags) {
   const at::NoGradGuard guard;
-  std::vector<models::TextEmbedding> texts;
-  texts.reserve(flags.prompts.size());
-  for (const std::string& prompt : flags.prompts) { texts.push_back(model.encode_text({prompt})); }
-  if (flags.render.true_cfg <= 1.0) { model.release("text"); }
+  std::vector<std::string> all = flags.prompts;
+  all.push_back(flags.render.negative);
+  std::vector<models::TextEmbedding> texts(all.size());
+  for (const std::string& encoder : model.text_encoders()) {
+    for (size_t i = 0; i < all.size(); ++i) {
+      models::TextEmbedding part = model.encode_text({all[i]}, {encoder});
+      texts[i].text.merge(part.text);
+      texts[i].pooled.merge(part.pooled);
+      texts[i].tokens.merge(part.tokens);
+    }
+    model.release(encoder);
+  }
   return texts;
 }
 
@@ -195,11 +204,12 @@ OrderedJson draw_all(const Flags& flags) {
   OrderedJson pictures = OrderedJson::array();
   std::vector<SheetCell> cells;
   make_folder(flags.out);
-  for (size_t i = 0; i < texts.size(); ++i) {
+  for (size_t i = 0; i < flags.prompts.size(); ++i) {
     const double start_s = steady_now_s();
     const std::string& prompt = flags.prompts[i];
     const render::Rendering made =
-        render::render(*model, texts[i], flags.render, static_cast<uint32_t>(i));
+        render::render(*model, {.text = texts[i], .negative = &texts.back()}, flags.render,
+                       static_cast<uint32_t>(i));
     const fs::path path = flags.out / numbered(i, ".png");
     save_png(path, made.image,
              {{"parameters", render::png_parameters(prompt, flags.render, base_name, loras)}});
