@@ -52,10 +52,11 @@ function Model:encode_image(pixels, noise) end
 ---@return lorarun.Tensor
 function Model:decode_image(latents) end
 
---- Runs the text encoders.
+--- Runs the named text encoders, all of them when none is named.
 ---@param captions string|string[]
+---@param encoders? string[]
 ---@return lorarun.Text
-function Model:encode_text(captions) end
+function Model:encode_text(captions, encoders) end
 
 --- Predicts from noisy latents [B, C, h, w] at noise times sigma [B]; differentiable.
 ---@param noisy lorarun.Tensor
@@ -89,10 +90,20 @@ function Model:change_key(encoder) end
 ---@return integer
 function Model:load(encoder) end
 
---- Says whether a text encoder is in memory.
----@param encoder string
+--- Says whether a component is in memory.
+---@param component string
 ---@return boolean
-function Model:is_loaded(encoder) end
+function Model:is_loaded(component) end
+
+--- Gives the bytes of a component's weights; 0 while it is not loaded.
+---@param component string
+---@return integer
+function Model:bytes(component) end
+
+--- Gives how many numbers a component is made of; loads it. With device = "meta" no weights are read.
+---@param component string
+---@return integer
+function Model:parameters(component) end
 
 --- Frees the weights of "vae", a text encoder, or "text" (all of them); they load again when needed, adapters in place.
 ---@param component string

@@ -2,6 +2,7 @@
 
 #include "runtime/bind/classes.h"
 #include "runtime/bind/open.h"
+#include "runtime/bind/owners.h"
 #include "runtime/script/guard.h"
 #include "runtime/script/options.h"
 #include "runtime/script/values.h"
@@ -27,8 +28,10 @@ models::LoadOptions load_options(const Options& options) {
 int open(lua_State* L) {
   const Options options(L, 2,
                         {"family", "dtype", "vae_dtype", "text_dtype", "device", "recompute"});
+  const models::LoadOptions load = load_options(options);
   std::shared_ptr<models::Model> model =
-      models::open_model(check_string(L, 1), options.text("family", ""), load_options(options));
+      models::open_model(check_string(L, 1), options.text("family", ""), load);
+  watch(model, load.denoiser.device);
   return push_handle(L, std::move(model));
 }
 
@@ -76,11 +79,13 @@ int decode_image(lua_State* L) {
   return push_tensor(L, check<models::Model>(L, 1).decode_image(check_tensor(L, 2)));
 }
 
-// model:encode_text({"a photo"}) -> Text
+// model:encode_text({"a photo"} [, {"t5"}]) -> Text, of these encoders or of all
 int encode_text(lua_State* L) {
   const at::NoGradGuard guard;
+  const std::vector<std::string> encoders =
+      lua_isnoneornil(L, 3) ? std::vector<std::string>{} : check_strings(L, 3);
   auto text = std::make_shared<models::TextEmbedding>(
-      check<models::Model>(L, 1).encode_text(check_strings(L, 2)));
+      check<models::Model>(L, 1).encode_text(check_strings(L, 2), encoders));
   return push_handle(L, std::move(text));
 }
 
@@ -116,6 +121,27 @@ int text_encoders(lua_State* L) {
 int change_key(lua_State* L) {
   push_string(L, check<models::Model>(L, 1).change_key(check_string(L, 2)));
   return 1;
+}
+
+// model:bytes("transformer") -> bytes of its weights; 0 while it is not loaded
+int bytes(lua_State* L) {
+  models::Model& model = check<models::Model>(L, 1);
+  const std::string component = check_string(L, 2);
+  int64_t sum = 0;
+  if (!model.is_loaded(component)) { return push_integer(L, sum); }
+  for (const auto& [name, tensor] : model.weights(component)) {
+    sum += static_cast<int64_t>(tensor.nbytes());
+  }
+  return push_integer(L, sum);
+}
+
+// model:parameters("transformer") -> numbers that it is made of; loads it
+int parameters(lua_State* L) {
+  int64_t count = 0;
+  for (const auto& [name, tensor] : check<models::Model>(L, 1).weights(check_string(L, 2))) {
+    count += tensor.numel();
+  }
+  return push_integer(L, count);
 }
 
 int load(lua_State* L) {
@@ -166,6 +192,8 @@ const luaL_Reg methods[] = {{"family", guarded<family>},
                             {"text_encoders", guarded<text_encoders>},
                             {"change_key", guarded<change_key>},
                             {"load", guarded<load>},
+                            {"bytes", guarded<bytes>},
+                            {"parameters", guarded<parameters>},
                             {"is_loaded", guarded<is_loaded>},
                             {"release", guarded<release>},
                             {nullptr, nullptr}};

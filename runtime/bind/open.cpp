@@ -63,9 +63,9 @@ void open_all(lua_State* L) {
   install_torch_errors();
   lua_newtable(L);  // [lorarun]
   luaL_register(L, nullptr, kFunctions);
-  for (const auto open :
-       {open_tensor, open_device, open_kinds, open_image, open_model, open_network, open_optimizer,
-        open_loader, open_trainer, open_checkpoint, open_render, open_run_files, open_tokenizer}) {
+  for (const auto open : {open_tensor, open_device, open_kinds, open_image, open_model,
+                          open_network, open_optimizer, open_loader, open_trainer, open_checkpoint,
+                          open_render, open_memory, open_run_files, open_tokenizer}) {
     open(L);
   }
   lua_pushvalue(L, -1);

@@ -24,6 +24,7 @@ void open_loader(lua_State* L);      // lorarun.data, Dataset, Cache, Loader, Ba
 void open_trainer(lua_State* L);     // lorarun.trainer, Trainer
 void open_checkpoint(lua_State* L);  // lorarun.checkpoint
 void open_render(lua_State* L);      // lorarun.render
+void open_memory(lua_State* L);      // lorarun.imagined, lorarun.device_memory
 void open_run_files(lua_State* L);   // lorarun.run_files, RunFiles
 void open_tokenizer(lua_State* L);   // lorarun.tokenizer, Tokenizer
 

@@ -5,6 +5,7 @@
 #include "runtime/bind/classes.h"
 #include "runtime/bind/knobs.h"
 #include "runtime/bind/open.h"
+#include "runtime/bind/owners.h"
 #include "runtime/script/guard.h"
 #include "runtime/script/options.h"
 #include "runtime/script/values.h"
@@ -65,9 +66,10 @@ int make(lua_State* L) {
   trainer.optimizer_options = options.json("options", Json::object());
   trainer.objective = options.text("objective", trainer.objective);
   trainer.objective_options = options.json("objective_options", Json::object());
-  return push_handle(
-      L, std::make_shared<train::Trainer>(check_shared<models::Model>(L, 1),
-                                          check_shared<networks::Network>(L, 2), trainer));
+  const auto made = std::make_shared<train::Trainer>(
+      check_shared<models::Model>(L, 1), check_shared<networks::Network>(L, 2), trainer);
+  watch(made);
+  return push_handle(L, made);
 }
 
 void push_stats(lua_State* L, const train::Stats& stats, int64_t images) {

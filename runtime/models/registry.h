@@ -102,7 +102,7 @@ class Model {
 
   // Loads a text encoder, if it is not there, and gives the bytes of its weights.
   virtual int64_t load(const std::string& encoder) = 0;
-  virtual bool is_loaded(const std::string& encoder) const = 0;
+  virtual bool is_loaded(const std::string& component) const = 0;
 
   // Where each component's weights lie in the diffusers folder: "vae" ->
   // "vae/diffusion_pytorch_model.safetensors".
@@ -126,7 +126,8 @@ struct FamilyKind {
 
 const Registry<FamilyKind>& registry();  // generated
 
-// Opens a diffusers folder; `family` may be empty: then the folder tells.
+// Opens a diffusers folder; `family` may be empty: then the folder tells.  On the meta device the
+// configs are enough: weights are shapes, and every text is the same ids (tensor/imagined.h).
 // Throws Error for a folder of an unknown architecture, naming what was found.
 std::unique_ptr<Model> open_model(const std::filesystem::path& folder, const std::string& family,
                                   const LoadOptions& options);

@@ -1,6 +1,7 @@
 --- A plan as people read it in a terminal.
 
 local ROW = "%6s  %8s  %-18s %s"
+local memory_text = require "lorarun.plan.memory_text"
 local tables = require "lorarun.tables"
 local terminal_plot = require "lorarun.terminal_plot"
 
@@ -58,9 +59,9 @@ local function add_plot(p, groups, width, lines)
   lines[#lines + 1] = terminal_plot.draw(series, { width = width, height = 12, title = "learning rate" })
 end
 
---- Gives the sentence about time and memory.
+--- Gives the sentence about time, and memory as it was measured.
 function text.cost(cost, steps)
-  if not cost then return "time and memory: not measured yet (a run of this name measures them)" end
+  if not cost then return "time: not measured yet (a run of this name measures it)" end
   local memory = cost.memory_bytes and (", the process at its peak held %.1f GB"):format(cost.memory_bytes / 2 ^ 30) or ""
   return ("about %s: %.3g s a step, measured over %d steps in %s%s"):format(lorarun.system.duration(cost.seconds * steps),
     cost.seconds, cost.steps, cost.folder, memory)
@@ -75,7 +76,7 @@ end
 
 --- Gives the whole text.
 ---@param p table         of plan.of
----@param options table   { groups, cost, width }
+---@param options table   { groups, cost, memory, why_not, width }
 function text.of(p, options)
   local lines = { ("plan of %s: steps %d to %d"):format(p.name, p.from + 1, p.from + p.count), "" }
   add_changes(p, lines)
@@ -84,6 +85,9 @@ function text.of(p, options)
   lines[#lines + 1] = ""
   for _, event in ipairs(p.events) do lines[#lines + 1] = text.event(event) end
   lines[#lines + 1] = text.cost(options.cost, p.count)
+  for _, line in ipairs(options.memory and memory_text.lines(options.memory) or { "memory: not counted: " .. (options.why_not or "?") }) do
+    lines[#lines + 1] = line
+  end
   if #p.problems > 0 then lines[#lines + 1] = "\nworth a look:" end
   for _, problem in ipairs(p.problems) do
     lines[#lines + 1] = "  " .. problem.what

@@ -1,6 +1,7 @@
---- `lorarun plan RECIPE [--steps N]`: shows what a recipe will do at every step, without a model, a GPU or data.
+--- `lorarun plan RECIPE [--steps N]`: shows what a recipe will do at every step and what it takes, without weights, a GPU or data.
 
 local cost = require "lorarun.plan.cost"
+local memory = require "lorarun.plan.memory"
 local plan = require "lorarun.plan"
 local recipe = require "lorarun.recipe"
 local text = require "lorarun.plan.text"
@@ -70,22 +71,30 @@ local function show_step(p, arguments)
   return 0
 end
 
-local function as_json(p, measured)
+--- What the run will hold, where the base model's configs are there; else nothing and why not.
+local function memory_of(settings)
+  local done, expected = pcall(memory.of, settings)
+  if done then return expected end
+  return nil, tostring(type(expected) == "table" and expected.what or expected)
+end
+
+local function as_json(p, measured, expected)
   return system.encode { name = p.name, steps = p.steps, planned = p.count, changes = p.changes, segments = p.segments,
-    events = p.events, problems = p.problems, stop = p.stop, cost = measured }
+    events = p.events, problems = p.problems, stop = p.stop, cost = measured, memory = expected }
 end
 
 function verb.run(arguments)
   if arguments.diff then return show_difference(arguments) end
   check_word(arguments, 1)
-  local p = planned(verbs.recipe_options(arguments))
+  local p, opened = planned(verbs.recipe_options(arguments))
   if arguments.at then return show_step(p, arguments) end
   local measured = cost.of((arguments.runs or "runs") .. "/" .. p.name)
-  local options = { groups = plan.groups(p), cost = measured, first = plan.at(p, p.from + 1),
+  local expected, why_not = memory_of(opened.settings)
+  local options = { memory = expected, why_not = why_not, groups = plan.groups(p), cost = measured, first = plan.at(p, p.from + 1),
     width = math.min(100, system.terminal() or 80) }
   if arguments.html then system.write(arguments.html, require("lorarun.plan.page").of(p, options)) end
   if arguments.png then require("lorarun.plan.picture").write(p, options, arguments.png) end
-  print(arguments.json and as_json(p, measured) or text.of(p, options))
+  print(arguments.json and as_json(p, measured, expected) or text.of(p, options))
   return 0
 end
 

@@ -45,11 +45,15 @@ int64_t t5_length(const fs::path& tokenizer) {
   return static_cast<int64_t>(std::min(limit.get<double>(), static_cast<double>(kLongestT5)));
 }
 
-Tensor ids_of(const Tokenizer& tokenizer, const std::vector<std::string>& captions,
+// [B, length].  Without a tokenizer the ids are zeros: an imagined encoder reads no words.
+Tensor ids_of(const Tokenizer* tokenizer, const std::vector<std::string>& captions,
               int64_t length) {
+  if (tokenizer == nullptr) {
+    return at::zeros({static_cast<int64_t>(captions.size()), length}, at::kLong);
+  }
   std::vector<Tensor> rows;
   for (const std::string& caption : captions) {
-    rows.push_back(at::tensor(tokenizer.encode_padded(caption, length), at::kLong));
+    rows.push_back(at::tensor(tokenizer->encode_padded(caption, length), at::kLong));
   }
   return at::stack(rows);
 }
@@ -202,11 +206,12 @@ class Flux : public Model {
     for (const std::string& encoder : encoders.empty() ? text_encoders() : encoders) {
       expect_encoder(encoder);
       if (encoder == "clip_l") {
-        const Tensor ids = ids_of(*clip_tokenizer_, captions, clip_.get().max_length());
+        const Tensor ids = ids_of(clip_tokenizer_.get(), captions, clip_.get().max_length());
         embedding.tokens[encoder] = ids;
         embedding.pooled[encoder] = clip_.get().forward(ids.to(clip_.placement().device)).pooled;
       } else {
-        const Tensor ids = ids_of(*t5_tokenizer_, captions, t5_length(folder_ / "tokenizer_2"));
+        const Tensor ids =
+            ids_of(t5_tokenizer_.get(), captions, t5_length(folder_ / "tokenizer_2"));
         embedding.tokens[encoder] = ids;
         embedding.text[encoder] = t5_.get().forward(ids.to(t5_.placement().device));
       }
@@ -269,9 +274,11 @@ class Flux : public Model {
     return bytes;
   }
 
-  bool is_loaded(const std::string& encoder) const override {
-    expect_encoder(encoder);
-    return encoder == "clip_l" ? clip_.is_loaded() : t5_.is_loaded();
+  bool is_loaded(const std::string& component) const override {
+    if (component == "transformer") { return transformer_.is_loaded(); }
+    if (component == "vae") { return vae_.is_loaded(); }
+    expect_encoder(component);
+    return component == "clip_l" ? clip_.is_loaded() : t5_.is_loaded();
   }
 
   std::map<std::string, std::string> weight_files() const override {
@@ -315,6 +322,7 @@ class Flux : public Model {
   }
 
   void open_tokenizers() {
+    if (options_.text_encoder.device.is_meta()) { return; }
     if (!clip_tokenizer_) { clip_tokenizer_ = open_clip_tokenizer(folder_ / "tokenizer"); }
     if (!t5_tokenizer_) { t5_tokenizer_ = open_t5_tokenizer(folder_ / "tokenizer_2"); }
   }

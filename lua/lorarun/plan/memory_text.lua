@@ -1,0 +1,46 @@
+--- The memory of a plan in words: a table of phases, and what would lower the peak.
+
+local memory_text = {}
+
+local OWNER_WORDS = { weights = "weights", text_encoders = "text encoders", vae = "VAE", adapters = "adapters",
+  state = "state", activations = "activations" }
+local OWNERS = { "weights", "text_encoders", "vae", "adapters", "state", "activations" }
+local SMALL_PART = 0.002 -- of a phase: not worth a word
+
+--- Gives bytes as people say them: "23.8 GB", "340 MB".
+function memory_text.size(bytes)
+  if bytes >= 1e9 then return ("%.1f GB"):format(bytes / 1e9) end
+  return bytes >= 1e6 and ("%.0f MB"):format(bytes / 1e6) or ("%.0f kB"):format(bytes / 1e3)
+end
+
+local size = memory_text.size
+
+--- Gives "weights 23.8 GB, activations 8.1 GB" of a phase.
+function memory_text.owners(phase)
+  local parts = {}
+  for _, owner in ipairs(OWNERS) do
+    if phase[owner] > SMALL_PART * phase.total then parts[#parts + 1] = OWNER_WORDS[owner] .. " " .. size(phase[owner]) end
+  end
+  return table.concat(parts, ", ")
+end
+
+--- Gives the lines of a plan's memory.
+---@param expected table   of plan/memory.lua
+---@return string[]
+function memory_text.lines(expected)
+  local peak, host = expected.device, expected.host
+  local lines = { ("memory on the device: %s at the peak, %s (tensors, counted from config.json; cuBLAS and cuDNN take more)")
+    :format(size(peak.total), peak.name) }
+  for _, phase in ipairs(expected.phases) do
+    lines[#lines + 1] = ("  %s %-24s %8s   %s"):format(phase == peak and ">" or " ", phase.name, size(phase.total),
+      memory_text.owners(phase))
+  end
+  for _, one in ipairs(expected.remedies) do
+    lines[#lines + 1] = ("  %s would take %s"):format(one.text, size(one.total))
+  end
+  lines[#lines + 1] = ("memory on the host: %s beside it: the program %s, pictures on their way to the VAE %s, a checkpoint %s")
+    :format(size(host.total), size(host.program), size(host.pictures), size(host.checkpoint))
+  return lines
+end
+
+return memory_text
