@@ -401,8 +401,9 @@ local function check_knob(context, key, value, path)
   if s and s.live then return check_value(context, s, path, value) end
   s = s or schema.find(spellings.schema_name(tostring(key)) or "")
   if s and not s.live then
-    lorarun.fail { what = (s.name:gsub("%[%]", "")) .. " cannot change while training", where = context.place .. ", " .. path,
-      fix = "knobs: " .. quoted(schema.knob_names()) }
+    local why = schema.reason(s.name)
+    lorarun.fail { what = (s.name:gsub("%[%]", "")) .. " cannot change while training" .. (why and ": " .. why or ""),
+      where = context.place .. ", " .. path, fix = "knobs: " .. quoted(schema.knob_names()) }
   end
   local known = schema.knob_names()
   for _, border in ipairs(context.borders or {}) do known[#known + 1] = border.name end

@@ -1,5 +1,6 @@
 --- The page of `lorarun compare --html`: one file with the curves drawn in it; the pictures' sheet lies beside it.
 
+local compare_words = require "lorarun.compare_words"
 local svg_plot = require "lorarun.svg_plot"
 local web_page = require "lorarun.web_page"
 
@@ -56,12 +57,12 @@ local function rows_of(result)
     rows[#rows + 1] = row(("loss, sigma %.2f to %.2f"):format(band.low, band.high), band.first, band.second)
   end
   for _, s in ipairs(result.settings) do rows[#rows + 1] = row(s.key, s.first, s.second) end
-  for _, e in ipairs(result.only_first) do rows[#rows + 1] = row(e.event .. " at step " .. e.step, e.key or "yes", "") end
-  for _, e in ipairs(result.only_second) do rows[#rows + 1] = row(e.event .. " at step " .. e.step, "", e.key or "yes") end
-  for _, e in ipairs(result.evaluations) do rows[#rows + 1] = row(e.metric .. " at step " .. e.step, e.first, e.second) end
-  for _, c in ipairs(result.checkpoints) do
-    rows[#rows + 1] = row("tensors at step " .. c.step, "", c.equal and "equal to the bit" or c.relative or c.what)
+  for _, e in ipairs(compare_words.events(result.only_first)) do rows[#rows + 1] = row(e.at, e.text, "") end
+  for _, e in ipairs(compare_words.events(result.only_second)) do rows[#rows + 1] = row(e.at, "", e.text) end
+  for _, e in ipairs(compare_words.evaluations(result.evaluations)) do
+    rows[#rows + 1] = row(e.metric .. ", " .. e.at, e.first, e.second)
   end
+  for _, c in ipairs(compare_words.checkpoints(result.checkpoints)) do rows[#rows + 1] = row(c.at, "", c.text) end
   return table.concat(rows)
 end
 

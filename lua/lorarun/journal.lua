@@ -6,6 +6,8 @@
 --
 -- A run = recipe texts (by hash) + the events in force + seed. replay.lua plays them, fork.lua plays a part.
 
+local tables = require "lorarun.tables"
+
 local journal = {}
 
 local system = lorarun.system
@@ -182,6 +184,63 @@ local function show(value)
   return tostring(value)
 end
 
+local function short_number(value)
+  if type(value) == "number" then return ("%.4g"):format(value) end
+  return type(value) == "table" and system.encode(value) or tostring(value)
+end
+
+--- A hook's answer as a table, or nothing when the text is none.
+local function answer_of(text)
+  local good, answer = pcall(system.decode, text)
+  return good and type(answer) == "table" and answer[1] == nil and answer or nil
+end
+
+--- Gives a hook's answer in words: "clip 0.5, lr 0.001".
+---@param text string?
+---@return string
+function journal.answer_text(text)
+  local answer = text ~= nil and answer_of(text)
+  if not answer then return text == nil and "nothing" or tostring(text) end
+  local parts = {}
+  for _, key in ipairs(tables.sorted_keys(answer)) do parts[#parts + 1] = key .. " " .. short_number(answer[key]) end
+  return #parts > 0 and table.concat(parts, ", ") or "nothing"
+end
+
+--- The first and the last value of each key of several answers: "clip 0.5, lr 0.001 -> 3e-05".
+local function answers_text(texts)
+  local first, last, keys = {}, {}, {}
+  for _, text in ipairs(texts) do
+    last = answer_of(text)
+    if not last then return journal.answer_text(text) end
+    for key, value in pairs(last) do
+      keys[key] = true
+      if first[key] == nil then first[key] = value end
+    end
+  end
+  local parts = {}
+  for _, key in ipairs(tables.sorted_keys(keys)) do
+    local is_same = tables.same(first[key], last[key])
+    local arrow = not is_same and " -> " .. (last[key] == nil and "nothing" or short_number(last[key])) or ""
+    parts[#parts + 1] = ("%s %s%s"):format(key, short_number(first[key]), arrow)
+  end
+  return #parts > 0 and table.concat(parts, ", ") or "nothing"
+end
+
+--- The answers of decisions, in their order, and the one before the first.
+local function answers_of(events)
+  local texts = { events[1].old }
+  for _, event in ipairs(events) do texts[#texts + 1] = event.new end
+  return texts
+end
+
+--- Gives the value that brought a step among the best.
+function journal.kept_value(event)
+  for _, one in ipairs(type(event.kept) == "table" and event.kept or {}) do
+    if one.step == event.step then return short_number(one.value) end
+  end
+  return "?"
+end
+
 local function change(event) return ("%s: %s -> %s"):format(event.key, show(event.old), show(event.new)) end
 
 local function short(hash) return hash and tostring(hash):sub(1, 8) or "?" end
@@ -200,6 +259,38 @@ local function opening(event)
     show(event.device), given_text(event.given))
 end
 
+local function last_part(path) return (tostring(path):match("([^/]+)$")) end
+
+local function measured_text(events)
+  local before, after, parts = journal.metrics_of(events[1]), journal.metrics_of(events[#events]), {}
+  for _, name in ipairs(tables.sorted_keys(after)) do
+    local from = events[2] and before[name] and short_number(before[name]) .. " -> " or ""
+    parts[#parts + 1] = ("%s %s%s"):format(name, from, short_number(after[name]))
+  end
+  return table.concat(parts, ", ")
+end
+
+local function selected_text(events)
+  local first, last = events[1], events[#events]
+  local from = events[2] and journal.kept_value(first) .. " -> " or ""
+  return ("%s: %s %s%s, place %s of those kept"):format(show(last.key), show(last.metric), from, journal.kept_value(last),
+    show(last.place))
+end
+
+--- Things by their names: the first … the last.
+local function span_of(events, name) return (events[2] and name(events[1]) .. " … " or "") .. name(events[#events]) end
+
+--- What one event says, or several of one kind and key together.
+local SAY_TOGETHER = {
+  decision = function(events) return ("%s: %s"):format(show(events[1].key), answers_text(answers_of(events))) end,
+  evaluate = measured_text,
+  select = selected_text,
+  checkpoint = function(events) return span_of(events, function(e) return last_part(e.path) end) end,
+  render = function(events)
+    return ("%s, %s pictures"):format(span_of(events, function(e) return show(e.folder) end), show(events[1].pictures))
+  end,
+}
+
 local SAY = {
   start = opening, resume = opening,
   tweak = function(e)
@@ -212,7 +303,6 @@ local SAY = {
     return ("from %s at step %d, recipe %s%s"):format(show(e.parent), e.step, short(e.recipe), given_text(e.given))
   end,
   rollback = function(e) return ("back to step %s%s"):format(show(e.to), e.why and ": " .. e.why or "") end,
-  checkpoint = function(e) return (tostring(e.path):match("([^/]+)$")) end,
 }
 
 local SHOWN_APART = { time = true, step = true, event = true, origin = true }
@@ -229,8 +319,17 @@ end
 --- Says in a line of words what an event changed.
 function journal.say(event)
   if SAY[event.event] then return SAY[event.event](event) end
+  if SAY_TOGETHER[event.event] then return SAY_TOGETHER[event.event] { event } end
   if event.key and (event.old ~= nil or event.new ~= nil) then return change(event) end
   return event.what or fields(event)
+end
+
+--- Says in a line of words what several events of one kind and key did together.
+---@param events table[]   in their order
+function journal.say_together(events)
+  local say = SAY_TOGETHER[events[1].event]
+  return ("%s; %d times, the last at step %d"):format(say and say(events) or journal.say(events[1]), #events,
+    events[#events].step)
 end
 
 return journal

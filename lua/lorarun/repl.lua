@@ -10,6 +10,7 @@
 local budget = require "lorarun.repl_budget"
 local facts = require "lorarun.repl_facts"
 local view = require "lorarun.repl_view"
+local repl_words = require "lorarun.repl_words"
 
 local repl = {}
 
@@ -51,10 +52,17 @@ local function session_of(run, client)
   return sessions[client]
 end
 
---- The environment of `:write`: the run itself and the whole API.
+--- What is looked up anew for each line of `:write`, because each step replaces it.
+local function standing(run, name)
+  if name == "knobs" then return view.of(run.knobs or {}, nil, nil, "") end
+  if name == "state" then return run.state end
+  return _G[name]
+end
+
+--- The environment of `:write`: the run itself and the whole API. Knobs are read there too: a step decides them anew.
 local function writing_environment(run, session)
   return setmetatable({
-    run = run, state = run.state, knobs = run.knobs, trainer = run.trainer, network = run.network, model = run.model,
+    run = run, trainer = run.trainer, network = run.network, model = run.model,
     loss = function(options) return facts.loss_plot(run, options) end, plan = function() return facts.plan(run) end,
     help = facts.help, journal = function(count)
       local lines = facts.journal(run)
@@ -65,7 +73,13 @@ local function writing_environment(run, session)
       for i = 1, select("#", ...) do parts[i] = view.show((select(i, ...))) end
       add_output(session, table.concat(parts, "\t") .. "\n")
     end,
-  }, { __index = _G })
+  }, {
+    __index = function(_, name) return standing(run, name) end,
+    __newindex = function(own, name, value)
+      repl_words.check_name(name, value)
+      rawset(own, name, value)
+    end,
+  })
 end
 
 --- Compiles a text as an expression, or as statements; false when it is not complete.
@@ -154,7 +168,9 @@ function commands.help() return facts.help() end
 
 function commands.plan(run) return facts.plan(run) end
 
-function commands.status(run) return view.show(require("lorarun.live").snapshot(run)) end
+function commands.status(run)
+  return table.concat(require("lorarun.run_status").lines(require("lorarun.live").snapshot(run)), "\n")
+end
 
 local function said_tweaks(list)
   local live, lines = require "lorarun.live", {}
@@ -218,6 +234,11 @@ function repl.evaluate(run, request, perform)
   local session = session_of(run, request.client or 0)
   local text = type(request.text) == "string" and request.text or ""
   if not text:find("%S") then return { status = "done", out = "", mode = session.writing and "write" or "read" } end
+  local said, is_error = repl_words.of_line(text, session.writing or session.reading)
+  if said then
+    if not is_error then session.out = { said, "\n" } end
+    return outcome(session, not is_error, said)
+  end
   local command = text:match("^%s*(:%a.*)$")
   if command then return evaluate_command(run, session, command, perform) end
   return evaluate_lua(run, session, { text = text, is_last = request.is_last, ticket = request.ticket })

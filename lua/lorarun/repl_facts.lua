@@ -5,6 +5,7 @@
 local journal = require "lorarun.journal"
 local knobs = require "lorarun.knobs"
 local schema = require "lorarun.schema"
+local spellings = require "lorarun.spellings"
 local tables = require "lorarun.tables"
 local terminal_plot = require "lorarun.terminal_plot"
 
@@ -232,13 +233,15 @@ function facts.help(topic)
     for name in pairs(TOPICS) do names[#names + 1] = name end
     table.sort(names)
     for i, name in ipairs(names) do lines[i] = "  " .. TOPICS[name] end
-    lines[#lines + 1] = "  :pause :continue :save :render :stop :tweak :tweaks :untweak :status :write :read :quit"
+    lines[#lines + 1] = "  :tweak lr=3e-5 --for 500 changes a knob; :tweaks lists, :untweak 1 takes back"
+    lines[#lines + 1] = "  :pause :continue :save :render :stop :status :plan :write :read"
+    lines[#lines + 1] = "  :quit or Ctrl-D leaves, and the run goes on; :stop ends the run with everything saved"
     lines[#lines + 1] = '  help("lr"), help("timesteps.kind"), help("Trainer:step"): knobs, settings, functions'
     return table.concat(lines, "\n")
   end
   local name = topic:gsub("^:", ""):gsub("%(%)$", "")
   if TOPICS[name] then return TOPICS[name] end
-  local setting = schema.find_knob(name) or schema.find(name)
+  local setting = schema.find_knob(name) or schema.find(spellings.schema_name(name) or name)
   if setting then return setting_text(setting) end
   local function_text = api_text(name)
   if function_text then return function_text end

@@ -2,12 +2,14 @@
 --
 --   run  state  knobs  tweaks  journal  plan()  loss()  help(x)  and plain Lua without files, time or randomness
 --
+-- A name that is called with nothing may stand alone: `plan` is plan(). Words of commands say how the command is typed.
 -- Tables of the run are shown through proxies: reading goes through, writing is an error that says how a change is
 -- made. Text functions have limits, because a pattern can take hours inside C, where no budget reaches.
 
 local budget = require "lorarun.repl_budget"
 local facts = require "lorarun.repl_facts"
 local pretty = require "lorarun.pretty"
+local words = require "lorarun.repl_words"
 
 local repl_view = {}
 
@@ -22,12 +24,14 @@ local function read_only() error("this is read-only: `:tweak KEY=VALUE` changes 
 ---@param value any
 ---@param text (fun(): string)?   what is printed instead of the items
 ---@param call function?          what a call of the proxy does
-function repl_view.of(value, text, call)
+---@param path string?            how a tweak calls what is in it: "" for knobs and settings, "optimizer" below them
+function repl_view.of(value, text, call, path)
   if type(value) ~= "table" then return value end
   local proxy = newproxy(true)
   local meta = getmetatable(proxy)
-  meta.__index = function(_, key) return repl_view.of(value[key]) end
-  meta.__newindex = read_only
+  local function inside(key) return path and type(key) == "string" and (path == "" and key or path .. "." .. key) or nil end
+  meta.__index = function(_, key) return repl_view.of(value[key], nil, nil, inside(key)) end
+  meta.__newindex = function(_, key, given) words.fail_assignment(inside(key), given) end
   meta.__len = function() return #value end
   meta.__call = call and function(_, ...) return call(...) end
   meta.__metatable = false
@@ -168,12 +172,15 @@ local function language(say)
   }
 end
 
+--- A function that may also stand alone: its name shows what a call without anything gives.
+local function callable(f) return repl_view.of({}, function() return repl_view.show(f()) end, f) end
+
 --- What is computed when it is asked for.
 local function of_run(run)
   return {
-    run = function() return repl_view.of(facts.run(run, asked)) end,
+    run = function() return repl_view.of(facts.run(run, asked), nil, nil, "") end,
     state = function() return repl_view.of(run.state or {}) end,
-    knobs = function() return repl_view.of(facts.knobs(run)) end,
+    knobs = function() return repl_view.of(facts.knobs(run), nil, nil, "") end,
     tweaks = function() return repl_view.of(run.tweaks or {}) end,
     journal = function()
       local lines = asked(facts.journal)(run)
@@ -181,10 +188,10 @@ local function of_run(run)
       local function view(list) return repl_view.of(list, function() return facts.journal_text(list) end) end
       return repl_view.of(lines, function() return facts.journal_text(last()) end, function(count) return view(last(count)) end)
     end,
-    plan = function() return asked(function() return facts.plan(run) end) end,
-    loss = function() return asked(function(options) return facts.loss_plot(run, copy(options)) end) end,
+    plan = function() return callable(asked(function() return facts.plan(run) end)) end,
+    loss = function() return callable(asked(function(options) return facts.loss_plot(run, copy(options)) end)) end,
     help = function()
-      return asked(function(topic) return facts.help(type(topic) == "string" and topic or nil) end)
+      return callable(asked(function(topic) return facts.help(type(topic) == "string" and topic or nil) end))
     end,
   }
 end
@@ -210,6 +217,7 @@ function repl_view.environment(run, say)
     end,
     __newindex = function(own, name, value)
       if fixed[name] ~= nil or lazy[name] then read_only() end
+      words.check_name(name, value)
       rawset(own, name, value)
     end,
   })

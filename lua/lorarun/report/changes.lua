@@ -3,7 +3,6 @@
 --   { step, to, event, origin, what, lines }    `to` and `lines` only of a fold: its last step, and each line in it
 
 local journal = require "lorarun.journal"
-local tables = require "lorarun.tables"
 
 local changes = {}
 
@@ -19,29 +18,11 @@ local function value_text(value)
   return type(value) == "table" and system.encode(value) or tostring(value)
 end
 
---- A hook's answer as words: "lr 0.001, clip 0.5".
-local function answer_text(text)
-  if text == nil then return "nothing" end
-  local good, answer = pcall(system.decode, text)
-  if not good or type(answer) ~= "table" or answer[1] ~= nil then return tostring(text) end
-  local parts = {}
-  for _, key in ipairs(tables.sorted_keys(answer)) do parts[#parts + 1] = key .. " " .. value_text(answer[key]) end
-  return #parts > 0 and table.concat(parts, ", ") or "nothing"
-end
-
---- The value that brought a step among the best.
-local function kept_value(event)
-  for _, one in ipairs(type(event.kept) == "table" and event.kept or {}) do
-    if one.step == event.step then return value_text(one.value) end
-  end
-  return "?"
-end
-
 --- Events that come in runs, and what each line says: what it was before, what it is from here on.
 local SERIES = {
-  decision = function(event) return event.old ~= nil and answer_text(event.old) or nil, answer_text(event.new) end,
+  decision = function(event) return event.old ~= nil and journal.answer_text(event.old) or nil, journal.answer_text(event.new) end,
   select = function(event)
-    return nil, ("%s %s, place %s of those kept"):format(tostring(event.metric), kept_value(event), value_text(event.place))
+    return nil, ("%s %s, place %s of those kept"):format(tostring(event.metric), journal.kept_value(event), value_text(event.place))
   end,
 }
 

@@ -2,7 +2,7 @@
 
 local compare = require "lorarun.compare"
 local compare_page = require "lorarun.compare_page"
-local journal = require "lorarun.journal"
+local compare_words = require "lorarun.compare_words"
 local run_folder = require "lorarun.run_folder"
 
 local verb = { usage = "compare RUN RUN… [--out SHEET.png] [--html FILE] [--runs DIR] [--json]", switches = { "json" },
@@ -28,18 +28,15 @@ local function tell_losses(losses, same_seed)
   for _, band in ipairs(losses.bands) do row(("sigma %.2f–%.2f"):format(band.low, band.high), band) end
 end
 
-local function tell_events(name, events)
-  for _, event in ipairs(events) do
-    say("  only in %s: step %d, %s %s", name, event.step, event.event, (journal.say(event):gsub("%s*\n%s*", "  ")))
-  end
+--- "steps 30–60" in as many columns as "step 30": a dash is three bytes and one column.
+local function column(text) return text .. (" "):rep(12 - #text:gsub("–", "-")) end
+
+local function tell_rows(rows, lead)
+  for _, row in ipairs(rows) do say("  %s%s %s", lead, column(row.at), row.text) end
 end
 
-local function tell_checkpoints(checkpoints)
-  for _, checkpoint in ipairs(checkpoints) do
-    local text = checkpoint.equal and "tensors equal to the bit" or checkpoint.what
-      or ("tensors differ by %.3g of their norm"):format(checkpoint.relative)
-    say("  step %-7d %s", checkpoint.step, text)
-  end
+local function tell_measured(rows)
+  for _, row in ipairs(rows) do say("  %s %s %s -> %s", column(row.at), row.metric, show(row.first), show(row.second)) end
 end
 
 local function last_line(result)
@@ -63,12 +60,10 @@ local function tell(result)
   for _, setting in ipairs(result.settings) do
     say("  setting      %s: %s -> %s", setting.key, show(setting.first), show(setting.second))
   end
-  tell_events(result.first, result.only_first)
-  tell_events(result.second, result.only_second)
-  for _, e in ipairs(result.evaluations) do
-    say("  step %-7d %s %s -> %s", e.step, e.metric, show(e.first), show(e.second))
-  end
-  tell_checkpoints(result.checkpoints)
+  tell_rows(compare_words.events(result.only_first), "only in " .. result.first .. ": ")
+  tell_rows(compare_words.events(result.only_second), "only in " .. result.second .. ": ")
+  tell_measured(compare_words.evaluations(result.evaluations))
+  tell_rows(compare_words.checkpoints(result.checkpoints), "")
 end
 
 local function read_runs(arguments)
