@@ -50,10 +50,15 @@ std::string missing_library(const std::string& reason) {
   return colon == std::string::npos ? "" : reason.substr(0, colon);
 }
 
+std::string remedy_of_libraries() {
+  if (std::getenv("LORARUN_TORCH_DIR") != nullptr) {
+    return "install what torch needs beside it: pip install torch==2.11.0 brings all of it";
+  }
+  return std::string(kBuildAgain) + " fetches the CUDA libraries of LibTorch that are missing";
+}
+
 CudaLibraries does_not_load(const fs::path& path, const std::string& reason) {
-  const std::string missing = missing_library(reason);
-  const std::string remedy =
-      std::string(kBuildAgain) + " fetches the CUDA libraries of LibTorch that are missing";
+  const std::string missing = missing_library(reason), remedy = remedy_of_libraries();
   if (missing.empty()) { return {"LibTorch's CUDA half does not load: " + reason, remedy, path}; }
   if (missing == path) { return {"LibTorch's CUDA half is not there: " + missing, remedy, path}; }
   return {missing + " is missing, which LibTorch's CUDA half needs beside the driver", remedy,
@@ -73,9 +78,8 @@ CudaLibraries open_libraries() {
 Plugin open_plugin() {
   if (!load_cuda_libraries().trouble.empty()) { return {nullptr, load_cuda_libraries().trouble}; }
   std::error_code ignored;
-  const fs::path path =
-      fs::read_symlink("/proc/self/exe", ignored).parent_path() / "liblorarun_cuda.so";
-  if (!fs::exists(path, ignored)) { return {nullptr, "it was not built: no " + path.string()}; }
+  const std::string path = cuda_plugin_path();
+  if (!fs::exists(path, ignored)) { return {nullptr, "it was not built: no " + path}; }
   void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (handle == nullptr) { return {nullptr, "it does not load: " + dl_reason()}; }
   const auto table = reinterpret_cast<const CudaOps* (*)()>(::dlsym(handle, "lorarun_cuda_ops_v1"));
@@ -90,6 +94,11 @@ Plugin open_plugin() {
 const CudaLibraries& load_cuda_libraries() {
   static const CudaLibraries answer = open_libraries();
   return answer;
+}
+
+std::string cuda_plugin_path() {
+  std::error_code ignored;
+  return fs::read_symlink("/proc/self/exe", ignored).parent_path() / "liblorarun_cuda.so";
 }
 
 const CudaOps* load_cuda_plugin(std::string& why_not) {

@@ -27,6 +27,9 @@ struct CudaLibraries {
 // Loads LibTorch's CUDA half where a driver is.  Never throws; the first call decides.
 const CudaLibraries& load_cuda_libraries();
 
+// Beside the program; it need not be there.
+std::string cuda_plugin_path();
+
 // Gives the launchers, or null with the reason for people in `why_not`.  Never throws.
 // The first call decides; later calls give the same answer.
 const CudaOps* load_cuda_plugin(std::string& why_not);

@@ -7,6 +7,7 @@
 
 #include "kernels/cuda_driver.h"
 #include "kernels/cuda_loader.h"
+#include "runtime/base/files.h"
 #include "runtime/tensor/device.h"
 
 namespace lorarun::host {
@@ -108,9 +109,11 @@ std::string words_of_driver(const Json& found) {
 
 void add_problem_of(const Json& card, Json* wrong) {
   const std::string device = card["device"], trouble = card["trouble"];
-  if (!trouble.empty()) { wrong->push_back(device + " cannot be used: " + trouble); }
+  if (!trouble.empty()) {
+    wrong->push_back(device + " cannot be used: " + trouble + ": take another card");
+  }
   const auto free = card["free_bytes"].get<int64_t>();
-  if (free == 0 || free * 2 > card["memory_bytes"].get<int64_t>()) { return; }
+  if (free == 0 || free > card["memory_bytes"].get<int64_t>() / 2) { return; }
   wrong->push_back("only " + gib(free) + " of " + gib(card["memory_bytes"]) + " GiB are free on " +
                    device + ": close what uses it; nvidia-smi lists it");
 }
@@ -132,9 +135,11 @@ Json find_cards() {
           {"why_no_cuda", trouble.what},
           {"remedy", trouble.remedy},
           {"cuda_libraries", load_cuda_libraries().path},
+          {"cuda_libraries_load", load_cuda_libraries().trouble.empty()},
           {"gpus", is_usable ? cuda_device_count() : 0},
           {"cards", cards},
           {"plugin", has_plugin},
+          {"plugin_is_there", fs::exists(cuda_plugin_path())},
           {"why_no_plugin", why_no_plugin}};
 }
 
@@ -142,6 +147,11 @@ void add_card_problems(const Json& found, Json* wrong) {
   if (found["driver_is_there"].get<bool>() && !found["cuda"].get<bool>()) {
     wrong->push_back("no card is used: " + found["why_no_cuda"].get<std::string>() + ": " +
                      found["remedy"].get<std::string>());
+  }
+  const bool is_refused = found["plugin_is_there"].get<bool>() && !found["plugin"].get<bool>();
+  if (is_refused && found["cuda_libraries_load"].get<bool>()) {
+    wrong->push_back("the kernels' plugin is not used: " +
+                     found["why_no_plugin"].get<std::string>());
   }
   for (const Json& card : found["cards"]) { add_problem_of(card, wrong); }
 }

@@ -1,9 +1,8 @@
-// What `lorarun doctor` finds of cards: driver, LibTorch's CUDA half, each card, the kernels'
-// plugin.
+// What `lorarun doctor` finds of cards: driver, LibTorch's CUDA half, each card, the plugin.
 //
-//   findings  {driver, cuda_version, cuda, why_no_cuda, gpus, cards = [{device, name, …}], plugin,
-//   why_no_plugin} problems  what is wrong of it, each a sentence that ends with the remedy lines
-//   the same for people: {label, text}
+//   findings   {driver, cuda_version, cuda, why_no_cuda, cards: [{device, name, …}], plugin, …}
+//   problems   what is wrong of it, each a sentence that ends with the remedy
+//   lines      the same for people: {label, text}
 //
 // A card is an entry for each device that tensors can be on beside the CPU, also one that a
 // preloaded library added to LibTorch.

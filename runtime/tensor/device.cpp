@@ -17,6 +17,7 @@ namespace lorarun {
 namespace {
 
 constexpr int kNotGiven = -1, kMalformed = -2;
+constexpr int64_t kEndless = int64_t{1} << 50;  // what a device answers that counts no memory
 
 struct Name {
   std::string kind;
@@ -180,7 +181,8 @@ DeviceFacts facts_of(at::Device device) {
     facts.card = card.name;
     facts.memory_bytes = card.memory_bytes;
   }
-  if (const auto memory = memory_of(device)) {
+  const auto memory = memory_of(device);
+  if (memory && memory->total_bytes < kEndless) {
     facts.memory_bytes = memory->total_bytes;
     facts.free_bytes = memory->free_bytes;
   }

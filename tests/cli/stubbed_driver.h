@@ -4,8 +4,8 @@
 //   Machine machine(kMarks);   the CUDA half is a stub that tells when it was loaded
 //   machine.set(name, value);  of the environment, as stubs/driver.cpp says
 //
-// LibTorch's half is looked for beside libtorch_cpu.so, so that one is preloaded by a link that lies
-// beside a stub.  The environment is as before when the machine goes.
+// LibTorch's half is looked for beside libtorch_cpu.so, so that one is preloaded by a link that
+// lies beside a stub.  The environment is as before when the machine goes.
 
 #pragma once
 
