@@ -10,6 +10,7 @@
 -- While paused the run waits for requests and signals and computes nothing.
 
 local repl = require "lorarun.repl"
+local start = require "lorarun.start"
 local tables = require "lorarun.tables"
 local tweaks = require "lorarun.tweaks"
 
@@ -29,6 +30,7 @@ function live.snapshot(run)
     name = run.name, folder = system.absolute(run.folder), status = run.paused and "paused" or "running",
     step = run.step, steps = run.steps, progress = run.step / run.steps, epoch = run.epoch, seed = run.settings.seed,
     loss = run.loss or last.loss, mean_loss = run.mean_loss or last.mean_loss, lr = knobs.lr, device = run.device,
+    card = run.card, model = start.model_of(run.settings),
     tweaks = #(run.tweaks or {}), saved = run.saved, started = run.live.started,
     seconds_per_step = seconds, seconds_left = seconds and seconds * (run.steps - run.step) or nil,
   }

@@ -8,6 +8,7 @@
 -- seed) never changes inside a run.
 
 local schema = require "lorarun.schema"
+local start = require "lorarun.start"
 
 local run_folder = {}
 
@@ -120,7 +121,8 @@ function run_folder.write_manifest(run, status)
   system.write(manifest_path(run.folder), system.encode_pretty {
     name = run.name, seed = run.settings.seed, steps = run.steps, step = run.step, status = status,
     recipe = { path = run.recipe.path, hash = run.recipe.hash }, data = { hash = run.data_hash },
-    structure = run_folder.structure(run), device = run.device, machine = system.machine(),
+    structure = run_folder.structure(run), device = run.device, card = run.card,
+    model = start.model_of(run.settings), folder = system.absolute(run.folder), machine = system.machine(),
     peak_bytes = lorarun.memory().process_peak_bytes, written = system.now(), format = 1,
   } .. "\n")
 end

@@ -4,8 +4,12 @@
 --   complete, stopped, interrupted, failed    its manifest says so
 --   died                       the manifest says running, and no process does
 
+local commands = require "lorarun.report.commands"
+local device = require "lorarun.device"
 local journal = require "lorarun.journal"
 local run_folder = require "lorarun.run_folder"
+local start = require "lorarun.start"
+local words = require "lorarun.report.words"
 
 local run_status = {}
 
@@ -19,8 +23,8 @@ local function from_folder(folder)
   local line = metrics[last] or {}
   local status = manifest.status == "running" and "died" or manifest.status
   return { name = manifest.name, folder = system.absolute(folder), status = status, step = last, steps = manifest.steps,
-    loss = line.loss, lr = line.lr and line.lr.transformer, seed = manifest.seed, device = manifest.device,
-    since = manifest.written }
+    loss = line.loss, lr = line.lr and line.lr.transformer, seed = manifest.seed, device = manifest.device, card = manifest.card,
+    model = manifest.model, since = manifest.written }
 end
 
 --- Gives how the run of a folder stands.
@@ -69,10 +73,13 @@ function run_status.lines(s)
   add("loss", number("%.4f", s.mean_loss or s.loss))
   add("lr", number("%.3g", s.lr))
   add("speed", s.seconds_per_step and ("%.3g s a step, %s left"):format(s.seconds_per_step, system.duration(s.seconds_left)))
+  add("device", s.device and device.label(s.device, s.card))
+  add("model", s.model and start.model_text(s.model))
   add("tweaks", s.tweaks and s.tweaks > 0 and ("%d in force or to come"):format(s.tweaks))
   add("process", s.pid and tostring(s.pid))
   add("since", s.since)
   add("folder", s.folder)
+  add("attach", s.pid and commands.line("attach", words.run_word(s.folder, s.name)))
   if s.status == "died" then add("", "its process is gone; the same recipe goes on from the last checkpoint") end
   return lines
 end

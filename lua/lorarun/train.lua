@@ -4,6 +4,7 @@
 --
 -- A complete run is recognised before anything is loaded.
 
+local device = require "lorarun.device"
 local drawn = require "lorarun.drawn"
 local encoding = require "lorarun.encoding"
 local go_back = require "lorarun.go_back"
@@ -11,6 +12,8 @@ local inert = require "lorarun.inert"
 local knobs = require "lorarun.knobs"
 local live = require "lorarun.live"
 local loop = require "lorarun.loop"
+local opening = require "lorarun.opening"
+local room = require "lorarun.plan.room"
 local metrics = require "lorarun.metrics"
 local progress = require "lorarun.progress"
 local recipe = require "lorarun.recipe"
@@ -19,18 +22,13 @@ local records = require "lorarun.records"
 local render = require "lorarun.render"
 local run_folder = require "lorarun.run_folder"
 local saved_state = require "lorarun.saved_state"
+local start = require "lorarun.start"
 
 local train = {}
 
 local system = lorarun.system
 
 local function say(text) system.log(text) end
-
---- The device that "auto" means here.
-local function device_of(settings)
-  if settings.device ~= "auto" then return settings.device end
-  return lorarun.cuda_devices() > 0 and "cuda" or "cpu"
-end
 
 local function last_checkpoint(run)
   local steps = lorarun.checkpoint.steps(run.folder .. "/checkpoints", run.name)
@@ -40,11 +38,9 @@ end
 --- Opens what a run is made of, up to the data; loads no weights but the model's.
 function train.open_data(run)
   local s = run.settings
-  run.device = device_of(s)
-  run.model = lorarun.model.open(s.model.path, {
-    family = s.model.kind, dtype = s.model.dtype, vae_dtype = s.model.vae_dtype, text_dtype = s.model.text_dtype,
-    device = run.device, recompute = s.model.recompute,
-  })
+  device.choose(run)
+  room.check(s, run.device, run.recipe.path .. ", device")
+  run.model = opening.model(s, run.device)
   run.dataset = lorarun.data.open(drawn.sets(s.data, run.cache_folder), run.model:size_multiple(), run.cache_folder .. "/index.json")
   run.data_hash, run.pictures = run.dataset:hash(), run.dataset:facts().pictures
 end
@@ -58,7 +54,7 @@ end
 --- Encodes what is missing, and opens the loader. An objective that takes pixels needs nothing encoded.
 function train.open_loader(run)
   local s = run.settings
-  run.takes_pixels = lorarun.kinds().objective[s.objective.kind].takes_pixels
+  run.takes_pixels = opening.takes_pixels(s)
   run.cache = lorarun.data.cache(run.cache_folder, run.model)
   if not run.takes_pixels then
     run.encoded = encoding.all(run, run.dataset, render.prompts(s))
@@ -70,28 +66,10 @@ function train.open_loader(run)
   run.steps = train.count_steps(run)
 end
 
-local function without(options, names)
-  local rest = {}
-  for key, value in pairs(options) do rest[key] = value end
-  for _, name in ipairs(names) do rest[name] = nil end
-  return rest
-end
-
 --- Puts the network into the model and makes the trainer.
 function train.open_trainer(run)
-  local s = run.settings
-  run.network = lorarun.network.new(run.model, {
-    kind = s.network.kind, targets = s.network.targets, exclude = s.network.exclude, seed = s.seed, device = run.device,
-    text_encoders = s.network.text_encoders, text_encoder_targets = s.network.text_encoder_targets,
-    text_encoder_rank = s.network.text_encoder_rank, text_encoder_alpha = s.network.text_encoder_alpha,
-    components = s.network.components,
-    options = without(s.network, { "kind", "targets", "exclude", "text_encoders", "text_encoder_targets",
-      "text_encoder_rank", "text_encoder_alpha", "components" }),
-  })
-  run.trainer = lorarun.trainer.new(run.model, run.network, {
-    seed = s.seed, optimizer = s.optimizer.kind, options = without(s.optimizer, { "kind", "lr" }),
-    objective = s.objective.kind, objective_options = without(s.objective, { "kind" }),
-  })
+  run.network = opening.network(run.model, run.settings, run.device)
+  run.trainer = opening.trainer(run.model, run.network, run.settings)
 end
 
 --- Loads the newest checkpoint at or before `at_most`; true when there was one.
@@ -119,7 +97,7 @@ local function begin(run, event, more)
   run.progress = progress.new(run.step, run.steps)
   local fields = {
     recipe = run.recipe.hash, path = system.absolute(run.recipe.path), given = run.recipe.given,
-    seed = run.settings.seed, steps = run.steps, device = run.device, data_hash = run.data_hash,
+    seed = run.settings.seed, steps = run.steps, device = run.device, card = run.card, data_hash = run.data_hash,
     parameters = run.network:count(), encoded = run.encoded,
   }
   for key, value in pairs(more or {}) do fields[key] = value end
@@ -128,9 +106,11 @@ local function begin(run, event, more)
     run.records:event(run.step, "warn", { key = one.key, what = inert.text(one) })
     system.log(inert.text(one) .. "\n  fix: " .. one.fix, "warn")
   end
+  if run.device_facts.why_cpu ~= "" then run.records:event(run.step, "warn", { key = "device", what = run.device_facts.why_cpu }) end
   run_folder.write_manifest(run, "running")
   reload.open(run)
   knobs.dry_run(run)
+  run.progress:say(table.concat(start.lines(run), "\n"))
   say((event == "start" and "starts at step %d of %d" or event .. "s at step %d of %d"):format(run.step, run.steps))
   if event == "start" and run.settings.render then render.draw(run, 0) end
   if event == "start" and run.settings.evaluate then loop.evaluate(run) end

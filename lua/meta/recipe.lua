@@ -7,7 +7,7 @@
 ---@field seed integer?   every random number of the run is a function of it
 ---@field steps integer?   optimizer steps in all
 ---@field epochs number?   instead of steps: times through the data
----@field device string?   cpu, cuda, or auto
+---@field device string?   cpu, cuda, cuda:1, or auto: the first card that works, else the CPU
 ---@field model lorarun.recipe.model   the base model: flux { path = … }
 ---@field network lorarun.recipe.network   what is trained: lora { rank = 16 }
 ---@field objective lorarun.recipe.objective?   what the weights learn: denoise, or autoencode { kl = 5e-4 } for the VAE
@@ -22,8 +22,8 @@
 ---@field timesteps lorarun.recipe.timesteps?   law of the noise time
 ---@field loss lorarun.recipe.loss?   what is minimised
 ---@field save lorarun.recipe.save?   checkpoints
----@field render lorarun.recipe.render?   pictures drawn while training; absent: none
----@field evaluate lorarun.recipe.evaluate?   measurements on held-out pictures while training; absent: none
+---@field render lorarun.recipe.render?   pictures drawn while training; absent, false or every = 0: none
+---@field evaluate lorarun.recipe.evaluate?   measurements on held-out pictures while training; absent, false or every = 0: none
 ---@field policies table[]?   ready policies that look at the run: { early_stop { patience = 3 } }
 ---@field text_encoders lorarun.recipe.text_encoders?   when text encoders train: late_tune { from = 0.8, lr = 5e-6 }; absent: as everything else
 ---@field phases lorarun.Phase[]?   what holds in parts of the run: { phase { from = 0.8, lr = 3e-5 } }
@@ -106,7 +106,7 @@
 ---@field weighting string?   weight by noise time
 
 ---@class lorarun.recipe.save
----@field every integer?   steps between checkpoints; the last step is always saved
+---@field every integer?   steps between checkpoints; 0: the last step only, which is always saved
 ---@field keep integer?   newest checkpoints kept; 0 = all
 ---@field format string?   names inside the LoRA file
 ---@field dtype string?   dtype inside the LoRA file
@@ -175,9 +175,9 @@
 ---@field network_dropout number?   chance of dropping a row of the bottleneck
 ---@field accumulate integer?   micro-batches in a step
 ---@field weights table?   factor on the loss of each data set's pictures, in the recipe's order
----@field save { every: integer }?   checkpoints: { every = 100 }
----@field render { every: integer }?   pictures: { every = 100 }
----@field evaluate { every: integer }?   evaluations: { every = 100 }
+---@field save { every: integer }?   checkpoints: { every = 100 }; false: the last step only
+---@field render { every: integer }?   pictures: { every = 100 }; false: the last step only
+---@field evaluate { every: integer }?   evaluations: { every = 100 }; false: the last step only
 ---@field stop string?   a reason to stop here with everything saved; the exit code is 3
 ---@field clip number?   global norm of the gradient; 0 = off
 ---@field ema number?   decay of the averaged weights; 0 = off

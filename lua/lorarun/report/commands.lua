@@ -16,7 +16,8 @@ end
 --- "./lorarun" where that is how it was started.
 local function program() return system.exists("lorarun") and not system.is_folder("lorarun") and "./lorarun" or "lorarun" end
 
-local function line(...)
+--- Gives a command of this program as a shell reads it.
+function commands.line(...)
   local quoted = { program() }
   for _, word in ipairs { ... } do quoted[#quoted + 1] = commands.quote(word) end
   return table.concat(quoted, " ")
@@ -33,6 +34,8 @@ local function look_of(settings)
   end
   return look
 end
+
+local line = commands.line
 
 local function sample(facts, model, lora)
   local all = { "sample", model }

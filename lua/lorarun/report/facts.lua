@@ -123,10 +123,11 @@ function facts.of(folder, known)
   local whole = journal.history(events)
   local start, stop = whole[1] or {}, last_of(events, "stop") or {}
   local found = { folder = folder, name = manifest.name, status = manifest.status, step = step,
-    steps = manifest.steps, seed = manifest.seed, device = manifest.device, machine = manifest.machine or {},
+    steps = manifest.steps, seed = manifest.seed, device = manifest.device, card = manifest.card, model = manifest.model,
+    machine = manifest.machine or {},
     peak_bytes = manifest.peak_bytes, written = manifest.written, began = start.time, parameters = start.parameters,
     why = manifest.status ~= "complete" and stop.what or nil, changes = changes.of(events) }
-  found.word = words.near(folder) == "runs/" .. found.name and found.name or words.near(folder)
+  found.word = words.run_word(folder, found.name)
   found.loss, found.rates = points_of(metrics, function(line) return line.loss end), rates_of(metrics)
   found.seconds, found.pictures = seconds_of(metrics), pictures_of(metrics)
   found.evaluations = evaluations_of(whole)

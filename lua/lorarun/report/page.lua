@@ -4,8 +4,10 @@
 
 local commands = require "lorarun.report.commands"
 local curves = require "lorarun.report.curves"
+local device = require "lorarun.device"
 local pictures = require "lorarun.report.pictures"
 local samples = require "lorarun.report.samples"
+local start = require "lorarun.start"
 local svg_plot = require "lorarun.svg_plot"
 local training_set = require "lorarun.report.training_set"
 local web_page = require "lorarun.web_page"
@@ -221,7 +223,8 @@ local function run_rows(facts)
   local m, list = facts.machine, {}
   local function add(name, value) if value ~= nil and value ~= "" then list[#list + 1] = { name, value } end end
   add("seed", facts.seed)
-  add("device", facts.device)
+  add("device", facts.device and device.label(facts.device, facts.card))
+  add("model", facts.model and start.model_text(facts.model))
   add("machine", m.cpu and ("%s, %d cores, %d threads"):format(m.cpu, m.cores or 0, m.threads or 0))
   add("peak memory of the process", facts.peak_bytes and bytes_text(facts.peak_bytes))
   add("versions", m.lorarun and ("lorarun %s, LibTorch %s"):format(m.lorarun, m.torch or "?"))

@@ -26,4 +26,10 @@ function words.near(path)
   return absolute:sub(1, #here + 1) == here .. "/" and absolute:sub(#here + 2) or absolute
 end
 
+--- The word by which other verbs find a run: its name in `runs`, else its folder.
+function words.run_word(folder, name)
+  local near = words.near(folder)
+  return near == "runs/" .. name and name or near
+end
+
 return words
