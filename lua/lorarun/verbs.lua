@@ -135,13 +135,19 @@ function verbs.names()
   return names
 end
 
+--- What the first line of a verb's file says.
+local function about(name)
+  local path = ("%s/lua/lorarun/verbs/%s.lua"):format(lorarun.system.share(), name)
+  return lorarun.system.read(path):match("^[^\n]*`: ([^\n]-)%.?\n") or name
+end
+
 --- Runs a verb; gives its exit code.
 ---@param request { verb: string, words: string[] }
 function verbs.run(request)
   local verb = require("lorarun.verbs." .. request.verb)
   for _, word in ipairs(request.words) do
-    if word == "--help" then
-      print("usage: lorarun " .. verb.usage)
+    if word == "--help" or word == "-h" then
+      print(about(request.verb) .. "\nusage: lorarun " .. verb.usage)
       return 0
     end
   end
