@@ -1,7 +1,7 @@
 // liblorarun_cuda.so: the launchers as a table of C functions (cuda_ops.h).
 //
-// The library also links LibTorch's CUDA half, which registers itself when the
-// program loads this plugin (cuda_loader.h).
+// It links CUDA's runtime and no LibTorch: the program has loaded LibTorch's
+// CUDA half before it loads this plugin (cuda_loader.h).
 
 #include "kernels/cuda_launchers.h"
 
