@@ -73,12 +73,27 @@ TEST(Driver, TellsTheDoctorOfItsCards) {
   EXPECT_TRUE(machine.was_loaded());
 }
 
+// LibTorch decides at the first question about CUDA whether it has any.  These are the CUDA
+// runtime's own words, so LibTorch asked it: its CUDA half was loaded in time.
+const std::string kAskedTheRuntime = "sees none: Error ";
+
 TEST(Driver, BringsLibTorchsOwnCudaHalfIntoTheProgramInTime) {
   const Machine machine;
   const Json found = doctor();
   EXPECT_THAT(found["cuda_libraries"], HasSubstr("libtorch_cuda.so"));
-  // the CUDA runtime's own words: LibTorch asked it, so its CUDA half was in force
-  EXPECT_THAT(found["why_no_cuda"].get<std::string>(), HasSubstr("sees none: Error "));
+  EXPECT_THAT(found["why_no_cuda"].get<std::string>(), HasSubstr(kAskedTheRuntime));
+  EXPECT_THAT(sample_on("cuda").err, HasSubstr(kAskedTheRuntime));
+  EXPECT_THAT(TrainingFolder("steps = 1").train().err, HasSubstr(kAskedTheRuntime));
+}
+
+TEST(Driver, BringsItIntoAScriptBeforeTheScriptComputes) {
+  const Machine machine;
+  const Folder folder;
+  folder.write("s.lua", "local m = lorarun.model.open('" + kMicro +
+                            "')\nm:encode_image(lorarun.tensor.zeros({ 1, 3, 64, 64 }))\n"
+                            "lorarun.device.open('cuda')");
+  const Outcome outcome = run_program({"--trust", "s.lua"}, folder.path());
+  EXPECT_THAT(outcome.err, HasSubstr(kAskedTheRuntime));
 }
 
 TEST(Driver, TooOldForCuda13IsNamedWithTheReleaseThatIsNeeded) {
