@@ -53,6 +53,13 @@ TEST(DeviceName, InARecipeIsRefusedAtItsKey) {
   EXPECT_FALSE(fs::exists(folder.path() / "runs/run"));
 }
 
+TEST(DeviceName, InARecipeLooksWrongInItsPlan) {
+  const TrainingFolder folder;
+  const Outcome plan = run_program({"plan", "r.lua", "--set", "device=gpu"}, folder.path());
+  EXPECT_EQ(plan.exit_code, 0) << plan.err;
+  EXPECT_THAT(plan.out, AllOf(HasSubstr("no device named 'gpu'"), HasSubstr("'cuda'")));
+}
+
 TEST(DeviceName, InAScriptIsRefusedLikeEverywhere) {
   const Folder folder;
   folder.write("s.lua", "lorarun.tensor.zeros({2}, { device = 'gpu' })");

@@ -2,6 +2,7 @@
 --
 --   inert        settings that do nothing (inert.lua), a schedule that on.step overrides at every step
 --   rates        0 everywhere, 0 for the last part of the run
+--   device       a word that names none; whether a card works is not asked, because that takes a second
 --   cadences     longer than the run
 --   encoders     knobs without adapters, adapters that never train
 --   phases       beyond the end, empty, covered by what stands above them
@@ -42,6 +43,13 @@ local function add_overridden(p, source, list)
     add(list, "schedule", "schedule has no effect: on.step gives lr at every step",
       "remove one of them, or let on.step start from run.lr, which is what the schedule says")
   end
+end
+
+local function add_device(p, list)
+  local name = p.settings.device
+  if name == "auto" or name:match("^cuda:?%d*$") then return end
+  local opens, problem = pcall(lorarun.device.open, name)
+  if not opens then add(list, "device", problem.what, problem.fix) end
 end
 
 local function add_cadences(p, source, list)
@@ -204,6 +212,7 @@ function problems.of(p, source)
   local list = {}
   add_inert(source, list)
   add_overridden(p, source, list)
+  add_device(p, list)
   add_cadences(p, source, list)
   add_rates(p, list)
   add_encoders(p, list)
