@@ -14,6 +14,7 @@ local tables = require "lorarun.tables"
 
 local check = {}
 
+local MOST_SHOWN = 8
 local MOST_SIDE_PX = 16384 -- of a picture that anything here could hold
 
 local function quoted(names) return table.concat(names, ", ") end
@@ -41,8 +42,16 @@ local function fail_unknown(context, path, key, known, hint)
     fix = hint .. "settings here: " .. quoted(known) }
 end
 
+--- "{ 5, 5 }", or "a table" where it is no short list of plain values.
+local function table_text(value)
+  local texts = {}
+  for i, item in ipairs(value) do texts[i] = type(item) ~= "table" and tostring(item) or nil end
+  if #texts == 0 or #texts ~= #value or #texts > MOST_SHOWN then return "a table" end
+  return "{ " .. quoted(texts) .. " }"
+end
+
 local function fail_type(context, path, value, expected)
-  local got = type(value) == "table" and "a table" or (type(value) == "string" and "the text '" .. value .. "'")
+  local got = type(value) == "table" and table_text(value) or (type(value) == "string" and "the text '" .. value .. "'")
     or tostring(value)
   lorarun.fail { what = path .. " is " .. got .. "; it must be " .. expected, where = context.place .. ", " .. path,
     fix = "give " .. expected }
@@ -72,6 +81,14 @@ local function check_text(context, path, value, s)
   local close = lorarun.system.nearest(value, values)
   lorarun.fail { what = path .. " = '" .. value .. "' is unknown", where = context.place .. ", " .. path,
     fix = (close and "did you mean '" .. close .. "'?  " or "") .. "known: " .. quoted(values) }
+end
+
+local function check_count(context, path, list, s)
+  for i = 1, math.max(s.count, #list) do
+    if type(list[i]) ~= "number" or i > s.count or list[i] < (s.min or -math.huge) then
+      fail_type(context, path, list, ("%d numbers%s: { %s }"):format(s.count, range_text(s), quoted(s.default)))
+    end
+  end
 end
 
 local function check_list(context, path, value)
@@ -139,6 +156,7 @@ local function check_value(context, s, path, value)
   if s.type == "text" or s.type == "path" then check_text(context, path, value, s) end
   if s.type == "flag" and type(value) ~= "boolean" then fail_type(context, path, value, "true or false") end
   if s.type == "list" then value = check_list(context, path, value) end
+  if s.count then check_count(context, path, value, s) end
   if s.type == "sizes" then value = check_sizes(context, path, value) end
   if s.type == "factors" then value = check_factors(context, path, value) end
   if s.type == "phases" then value = check_phases(context, value) end

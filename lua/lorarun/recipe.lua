@@ -123,6 +123,18 @@ local function check_objective(settings, place)
   end
 end
 
+--- {trigger} and {class} in prompts, as in captions: those of the first set that has a trigger.
+local function fill_prompts(settings)
+  local words = settings.data[1]
+  for _, set in ipairs(settings.data) do
+    if set.trigger ~= "" and words.trigger == "" then words = set end
+  end
+  local prompts = settings.render and settings.render.prompts or {}
+  for i, prompt in ipairs(prompts) do
+    prompts[i] = type(prompt) == "string" and prompt:gsub("{(%a+)}", { trigger = words.trigger, class = words.class }) or prompt
+  end
+end
+
 local function check_together(settings, place)
   if not settings.steps and not settings.epochs then
     lorarun.fail { what = "the recipe says neither steps nor epochs", where = place, fix = "add steps = 1000" }
@@ -210,6 +222,7 @@ function recipe.open(options)
   if saves_last_only then settings.save.every = settings.steps or switched_off.NEVER end
   settings.name = settings.name or stem_of(path)
   settings.network.alpha = settings.network.alpha or settings.network.rank
+  fill_prompts(settings)
   text_encoder_policy.resolve(settings, path)
   check_together(settings, path)
   opened.base, opened.settings = settings.model.path, settings

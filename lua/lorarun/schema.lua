@@ -15,6 +15,7 @@
 --   families    the families that it acts on; absent: all
 --   acts_with   the kinds of its parent that read it; absent: all
 --   unnamed  true: a value without a name means it: flux { "models/base" }
+--   count    how many numbers a list has
 --   is_prose true: a list of sentences, to which commas belong
 
 local metrics = require "lorarun.metrics"
@@ -57,6 +58,9 @@ for name, kind in pairs(lorarun.kinds().network or {}) do table.insert(kind.is_w
 table.sort(ADAPTERS)
 table.sort(WHOLE)
 
+-- Weights that a model can compute with; a file may hold others.
+local COMPUTE_DTYPES = { "float32", "bfloat16", "float16", "float64", "fp32", "bf16", "fp16", "fp64" }
+
 local MEASURES = "values measured in another way cannot be compared"
 
 schema.settings = {
@@ -71,9 +75,9 @@ schema.settings = {
   setting("model", "kind", "the base model: flux { path = … }", { kinds = "family", required = true,
     shapes = "the network was trained on top of it" }),
   setting("model.path", "path", "diffusers folder of the base model", { required = true, unnamed = true }),
-  setting("model.dtype", "text", "dtype of the denoiser's frozen weights", { default = "bf16" }),
-  setting("model.vae_dtype", "text", "dtype of the VAE", { default = "float32" }),
-  setting("model.text_dtype", "text", "dtype of the text encoders; the denoiser's when absent"),
+  setting("model.dtype", "text", "dtype of the denoiser's frozen weights", { default = "bf16", values = COMPUTE_DTYPES }),
+  setting("model.vae_dtype", "text", "dtype of the VAE", { default = "float32", values = COMPUTE_DTYPES }),
+  setting("model.text_dtype", "text", "dtype of the text encoders; the denoiser's when absent", { values = COMPUTE_DTYPES }),
   setting("model.recompute", "flag", "recompute each block in backward: less memory, more time", { default = false }),
 
   setting("network", "kind", "what is trained: lora { rank = 16 }", { kinds = "network", required = true,
@@ -147,7 +151,7 @@ schema.settings = {
   setting("data[].max_size", "integer", "longest side of a bucket", { unit = "px", default = 2048, min = 16 }),
   setting("data[].size_step", "integer", "sides of buckets are multiples of it", { unit = "px", default = 64, min = 16 }),
   setting("data[].no_upscale", "flag", "never enlarge a picture", { default = false }),
-  setting("data[].background", "list", "colour under transparent pixels, {r, g, b}", { default = { 255, 255, 255 } }),
+  setting("data[].background", "list", "colour under transparent pixels, {r, g, b}", { default = { 255, 255, 255 }, count = 3 }),
 
   setting("batch", "integer", "pictures in a micro-batch", { default = 1, min = 1,
     shapes = "the order of the batches follows from it" }),
@@ -163,7 +167,7 @@ schema.settings = {
   setting("optimizer.lr", "number", "learning rate", { default = 1e-4, min = 0, live = true }),
   setting("optimizer.weight_decay", "number", "decoupled weight decay", { default = 0.01, min = 0 }),
   setting("optimizer.momentum", "number", "decay of the momentum; absent: 0.95 for muon, 0.9 for sgd", { min = 0, max = 1 }),
-  setting("optimizer.betas", "list", "decay of the two moments", { default = { 0.9, 0.999 } }),
+  setting("optimizer.betas", "list", "decay of the two moments", { default = { 0.9, 0.999 }, count = 2 }),
   setting("optimizer.eps", "number", "added to the root of the second moment", { default = 1e-8, min = 0 }),
 
   setting("schedule", "kind", "learning rate over the run: cosine { warmup = 0.05 }",
@@ -197,13 +201,13 @@ schema.settings = {
 
   setting("render", "table", "pictures drawn while training; absent, false or every = 0: none", { reload = true }),
   setting("render.every", "integer", "steps between pictures", { unit = "steps", default = 250, min = 1 }),
-  setting("render.prompts", "list", "one picture for each", { required = true, is_prose = true }),
+  setting("render.prompts", "list", "one picture for each; {trigger} and {class} are filled in", { required = true, is_prose = true }),
   setting("render.negative", "text", "what pictures should not show; acts with true_cfg > 1", { default = "" }),
   setting("render.true_cfg", "number", "classifier-free guidance; 1 = off", { default = 1, min = 0 }),
   setting("render.steps", "integer", "steps of the sampler", { unit = "steps", default = 28, min = 1 }),
   setting("render.guidance", "number", "guidance value of the model",
     { default = 3.5, min = 0, families = { "flux" } }),
-  setting("render.size", "list", "{width, height}", { unit = "px", default = { 1024, 1024 } }),
+  setting("render.size", "list", "{width, height}", { unit = "px", default = { 1024, 1024 }, count = 2, min = 16 }),
   setting("render.seed", "integer", "seed of the start noise", { default = 42, min = 0 }),
   setting("render.sampler", "text", "name of the sampler", { default = "euler", values = { "euler", "heun" } }),
 

@@ -113,7 +113,7 @@
 
 ---@class lorarun.recipe.render
 ---@field every integer?   steps between pictures
----@field prompts table   one picture for each
+---@field prompts table   one picture for each; {trigger} and {class} are filled in
 ---@field negative string?   what pictures should not show; acts with true_cfg > 1
 ---@field true_cfg number?   classifier-free guidance; 1 = off
 ---@field steps integer?   steps of the sampler

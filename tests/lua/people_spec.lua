@@ -206,3 +206,18 @@ test("prompts that never name the trigger are asked about; a trigger is a word",
   t.equal(asked(data:format "'a woman planning'"), { "render.prompts" })
   t.equal(asked(data:format "'a woman', 'ann, in the rain'"), {})
 end)
+
+test("a data type that no model computes with, and lists of another length, are refused before anything is opened", function(t)
+  t.ok(t.fails(function() set_to("model.dtype", "fp8") end, "model.dtype = 'fp8' is unknown").fix:find("bf16", 1, true))
+  t.equal(set_to("model.dtype", "fp16").model.dtype, "fp16")
+  t.fails(function() set_to("optimizer.betas", "0.9") end, "it must be 2 numbers: { 0.9, 0.999 }")
+  t.fails(function() open("render = { prompts = { 'a' }, size = { 64, 64, 64 } },") end, "it must be 2 numbers")
+  t.fails(function() set_to("data.background", "white") end, "it must be 3 numbers")
+end)
+
+test("trigger and class are filled into prompts as into captions", function(t)
+  local opened = open [[data = { images { dir = 'p', prior = true }, images { dir = 'q', trigger = 'an%1q', class = 'man' } },
+    render = { prompts = { '{trigger}, a {class} with {braces}' } },]]
+  t.equal(opened.settings.render.prompts, { "an%1q, a man with {braces}" })
+  t.equal(opened.warnings, {})
+end)
