@@ -7,6 +7,7 @@ local help = require "lorarun.help"
 local ready_policies = require "lorarun.ready_policies"
 local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
+local switched_off = require "lorarun.switched_off"
 
 local docs = {}
 
@@ -79,14 +80,16 @@ end
 local TYPES = { text = "string", path = "string", integer = "integer", number = "number", flag = "boolean",
   list = "table", sizes = "integer|integer[]", table = "table", kind = "table|string", sets = "table[]",
   hook = "fun(state: lorarun.State, run: lorarun.Run): lorarun.Knobs?", phases = "lorarun.Phase[]",
-  group = "boolean|{ lr: number?, train: boolean? }", factors = "table<string, number>", cadence = "{ every: integer }",
+  group = "boolean|{ lr: number?, train: boolean? }", factors = "table<string, number>", cadence = "false|{ every: integer }",
   reason = "string", schedule = "lorarun.recipe.schedule", policies = "table[]", knobs = "lorarun.Knobs" }
 
 local function class_of(parent) return "lorarun.recipe." .. parent:gsub("%[%]", "") end
 
 local function field_type(s)
   if s.kinds == "schedule" then return "lorarun.recipe.schedule|string" end
-  if (s.type == "kind" or s.type == "table") and #schema.keys(s.name) > 0 then return class_of(s.name) end
+  if (s.type == "kind" or s.type == "table") and #schema.keys(s.name) > 0 then
+    return class_of(s.name) .. (switched_off.NAMES[s.name] and "|false" or "")
+  end
   return TYPES[s.type]
 end
 

@@ -11,6 +11,9 @@ local switched_off = {}
 --- A cadence that no run reaches: only the last step, which every cadence includes, is left.
 switched_off.NEVER = 2 ^ 31 - 1
 
+--- Settings that may be `false`.
+switched_off.NAMES = { evaluate = true, render = true, save = true }
+
 local function is_off(value) return value == false or (type(value) == "table" and tonumber(value.every) == 0) end
 
 local function has_no_prompts(render)

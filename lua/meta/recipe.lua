@@ -21,9 +21,9 @@
 ---@field schedule lorarun.recipe.schedule|string?   learning rate over the run: cosine { warmup = 0.05 }
 ---@field timesteps lorarun.recipe.timesteps?   law of the noise time
 ---@field loss lorarun.recipe.loss?   what is minimised
----@field save lorarun.recipe.save?   checkpoints
----@field render lorarun.recipe.render?   pictures drawn while training; absent, false or every = 0: none
----@field evaluate lorarun.recipe.evaluate?   measurements on held-out pictures while training; absent, false or every = 0: none
+---@field save lorarun.recipe.save|false?   checkpoints
+---@field render lorarun.recipe.render|false?   pictures drawn while training; absent, false or every = 0: none
+---@field evaluate lorarun.recipe.evaluate|false?   measurements on held-out pictures while training; absent, false or every = 0: none
 ---@field policies table[]?   ready policies that look at the run: { early_stop { patience = 3 } }
 ---@field text_encoders lorarun.recipe.text_encoders?   when text encoders train: late_tune { from = 0.8, lr = 5e-6 }; absent: as everything else
 ---@field phases lorarun.Phase[]?   what holds in parts of the run: { phase { from = 0.8, lr = 3e-5 } }
@@ -175,9 +175,9 @@
 ---@field network_dropout number?   chance of dropping a row of the bottleneck
 ---@field accumulate integer?   micro-batches in a step
 ---@field weights table?   factor on the loss of each data set's pictures, in the recipe's order
----@field save { every: integer }?   checkpoints: { every = 100 }; false: the last step only
----@field render { every: integer }?   pictures: { every = 100 }; false: the last step only
----@field evaluate { every: integer }?   evaluations: { every = 100 }; false: the last step only
+---@field save false|{ every: integer }?   checkpoints: { every = 100 }; false: the last step only
+---@field render false|{ every: integer }?   pictures: { every = 100 }; false: the last step only
+---@field evaluate false|{ every: integer }?   evaluations: { every = 100 }; false: the last step only
 ---@field stop string?   a reason to stop here with everything saved; the exit code is 3
 ---@field clip number?   global norm of the gradient; 0 = off
 ---@field ema number?   decay of the averaged weights; 0 = off
