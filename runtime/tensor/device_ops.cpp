@@ -19,6 +19,12 @@
 namespace lorarun {
 namespace {
 
+// Without a plugin the plain way does; `lorarun doctor` says why there is none.
+const CudaOps* plugin_ops() {
+  std::string why_not;
+  return load_cuda_plugin(why_not);
+}
+
 // The table that a preloaded device brings.
 const CudaOps* exported_ops() {
   const auto table =
@@ -28,8 +34,10 @@ const CudaOps* exported_ops() {
 
 // Null where the device has no kernels.
 const CudaOps* ops_of(const at::Device& device) {
-  std::string why_not;
-  if (device.is_cuda()) { return load_cuda_plugin(why_not); }
+  if (device.is_cuda()) {
+    static const CudaOps* const plugin = plugin_ops();
+    return plugin;
+  }
   if (!device.is_privateuseone()) { return nullptr; }
   static const CudaOps* const exported = exported_ops();
   return exported;
