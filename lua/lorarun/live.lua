@@ -24,8 +24,7 @@ local ANSWER_S = 600
 --- Gives what `status` shows.
 function live.snapshot(run)
   local knobs, last = run.knobs or {}, run.last or {}
-  local done = run.step - run.live.first
-  local seconds = done > 0 and (system.seconds() - run.live.since) / done or nil
+  local seconds = run.progress:seconds_per_step()
   return {
     name = run.name, folder = system.absolute(run.folder), status = run.paused and "paused" or "running",
     step = run.step, steps = run.steps, progress = run.step / run.steps, epoch = run.epoch, seed = run.settings.seed,
@@ -38,7 +37,7 @@ end
 
 --- Opens the socket. A run that cannot have one trains all the same.
 function live.open(run)
-  run.live = { first = run.step, since = system.seconds(), started = system.now(), sessions = {} }
+  run.live = { started = system.now(), sessions = {} }
   local opened, server = pcall(lorarun.live.serve, run.folder)
   if not opened then
     run.progress:say("warning: " .. tostring(server) .. "\n  the run goes on; it cannot be reached from other terminals")
@@ -108,11 +107,10 @@ function ops.pause(run, request)
   return { step = run.step, status = "paused" }
 end
 
---- The clocks of the estimates do not run while the run is paused.
+--- The clock of the estimate does not run while the run is paused.
 local function end_pause(run)
   local paused_s = system.seconds() - run.paused
   run.paused = nil
-  run.live.since = run.live.since + paused_s
   if run.progress.started then run.progress.started = run.progress.started + paused_s end
 end
 

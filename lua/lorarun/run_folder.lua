@@ -7,6 +7,7 @@
 -- per folder: what shapes the weights (model, network, data, batch, optimizer,
 -- seed) never changes inside a run.
 
+local data_record = require "lorarun.data_record"
 local schema = require "lorarun.schema"
 local start = require "lorarun.start"
 
@@ -101,8 +102,10 @@ end
 --- Raises an error when pictures or captions are others than when the run began.
 function run_folder.check_data(run, manifest)
   if not manifest.data or manifest.data.hash == run.data_hash then return end
+  local changed = data_record.text(run)
   lorarun.fail {
-    what = "pictures or captions changed since this run began, and with them the order of its batches",
+    what = "pictures or captions changed since this run began, and with them the order of its batches"
+      .. (changed ~= "" and ": " .. changed or ""),
     where = run.folder, fix = "put them back, or start anew with --fresh",
   }
 end
@@ -182,6 +185,7 @@ function run_folder.open(run)
       fix = "wait for it, stop it, or start a run of its own with --fresh" }
   end
   run_folder.keep_recipe(run)
+  data_record.keep(run)
 end
 
 return run_folder

@@ -92,6 +92,13 @@ local function is_complete(run, manifest)
   return last ~= nil and steps ~= nil and last >= steps
 end
 
+--- Says what looks wrong in the recipe, once: before pictures are encoded for an hour.
+local function tell_warnings(run)
+  if run.has_told_warnings then return end
+  run.has_told_warnings = true
+  for _, one in ipairs(run.recipe.warnings or {}) do system.log(inert.text(one) .. "\n  fix: " .. one.fix, "warn") end
+end
+
 local function begin(run, event, more)
   run.records = records.open(run.folder, run.step, go_back.attempt(run))
   run.progress = progress.new(run.step, run.steps)
@@ -104,8 +111,8 @@ local function begin(run, event, more)
   run.records:event(run.step, event, fields)
   for _, one in ipairs(run.recipe.warnings or {}) do
     run.records:event(run.step, "warn", { key = one.key, what = inert.text(one) })
-    system.log(inert.text(one) .. "\n  fix: " .. one.fix, "warn")
   end
+  tell_warnings(run)
   if run.device_facts.why_cpu ~= "" then run.records:event(run.step, "warn", { key = "device", what = run.device_facts.why_cpu }) end
   run_folder.write_manifest(run, "running")
   reload.open(run)
@@ -169,6 +176,7 @@ function train.run(options)
     run_folder.check_structure(run, manifest)
     if is_complete(run, manifest) then return tell_complete(run, manifest, options) end
   end
+  tell_warnings(run)
   train.open_data(run)
   if manifest then run_folder.check_data(run, manifest) end
   if options.check_data then options.check_data(run) end
