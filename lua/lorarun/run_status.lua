@@ -7,6 +7,7 @@
 local commands = require "lorarun.report.commands"
 local device = require "lorarun.device"
 local journal = require "lorarun.journal"
+local local_time = require "lorarun.local_time"
 local run_folder = require "lorarun.run_folder"
 local start = require "lorarun.start"
 local words = require "lorarun.report.words"
@@ -57,10 +58,10 @@ local function number(format, value) return value and format:format(value) or ""
 
 --- Gives the lines of a list of runs.
 function run_status.table(all)
-  local lines = { ("%-24s %-11s %15s %9s %9s  %s"):format("run", "status", "step", "loss", "lr", "since (UTC)") }
+  local lines = { ("%-24s %-11s %15s %9s %9s  %s"):format("run", "status", "step", "loss", "lr", ("since (%s)"):format(local_time.zone())) }
   for _, s in ipairs(all) do
     lines[#lines + 1] = ("%-24s %-11s %15s %9s %9s  %s"):format(s.name, s.status, ("%d/%d"):format(s.step or 0, s.steps or 0),
-      number("%.4f", s.mean_loss or s.loss), number("%.2g", s.lr), tostring(s.since or ""):sub(1, 19))
+      number("%.4f", s.mean_loss or s.loss), number("%.2g", s.lr), local_time.text(s.since))
   end
   return lines
 end
@@ -77,7 +78,7 @@ function run_status.lines(s)
   add("model", s.model and start.model_text(s.model))
   add("tweaks", s.tweaks and s.tweaks > 0 and ("%d in force or to come"):format(s.tweaks))
   add("process", s.pid and tostring(s.pid))
-  add("since", s.since)
+  add("since", s.since and ("%s (%s)"):format(local_time.text(s.since), local_time.zone(s.since)))
   add("folder", s.folder)
   add("attach", s.pid and commands.line("attach", words.run_word(s.folder, s.name)))
   if s.status == "died" then add("", "its process is gone; the same recipe goes on from the last checkpoint") end
