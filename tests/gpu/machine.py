@@ -27,7 +27,8 @@ OUT = pathlib.Path(os.environ.get("LORARUN_GPU_OUT", "gpu_report")).absolute()
 
 def environment(**more):
     """Gives the environment of lorarun and its tests."""
-    values = {**os.environ, "LORARUN_SHARE": str(ROOT), "LORARUN_PROGRAM": str(PROGRAM), "LORARUN_TEST_DEVICE": DEVICE, **more}
+    values = {"GOMP_SPINCOUNT": "10000", **os.environ, "LORARUN_SHARE": str(ROOT), "LORARUN_PROGRAM": str(PROGRAM),
+              "LORARUN_TEST_DEVICE": DEVICE, **more}  # the spin is the front door's
     for name, source in (("LD_LIBRARY_PATH", "LORARUN_GPU_LIBRARIES"), ("LD_PRELOAD", "LORARUN_GPU_PRELOAD")):
         if os.environ.get(source):
             values[name] = os.environ[source]

@@ -13,7 +13,8 @@
 #
 #   LORARUN_PEER_PYTHON   the Python of that machine, for compiled wheels (default 3.12)
 #
-# Invariant: a program of the pack looks for libraries in the pack and in LD_LIBRARY_PATH, never where it was built.
+# Invariant: a program of the pack has no library path of its own.  It finds what run.sh puts into LD_LIBRARY_PATH,
+# which the policy's process inherits, and nothing of the tree that it was built in.
 
 set -euo pipefail
 ROOT=$(dirname -- "$(dirname -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")")")
@@ -75,13 +76,10 @@ copy_system_libraries() {  # pack
   done < <(cd "$BUILD" && ldd "${PROGRAMS[@]}" | awk '$2 == "=>" && $3 ~ "^/(usr/)?lib/" {print $1, $3}' | sort -u)
 }
 
-# Old-style RPATH, as the build makes it: libraries of the pack's libraries are found too.
-set_library_paths() {  # pack
+forget_library_paths() {  # pack
   local name script
   script=$(mktemp --suffix=.cmake)
-  for name in "${PROGRAMS[@]}" "${LIBRARIES[@]}" liblorarun_cuda.so; do
-    printf 'file(RPATH_SET FILE "%s" NEW_RPATH "\\$ORIGIN:\\$ORIGIN/../../lib")\n' "$1/build/release/$name" >>"$script"
-  done
+  for name in "$1"/build/release/*; do printf 'file(RPATH_REMOVE FILE "%s")\n' "$name"; done >"$script"
   cmake -P "$script"
   rm "$script"
 }
@@ -136,7 +134,7 @@ mkdir -p "$pack" "$(dirname -- "$out")"
 build_plugin
 copy_programs "$pack"
 copy_system_libraries "$pack"
-set_library_paths "$pack"
+forget_library_paths "$pack"
 copy_tree "$pack"
 [ "$peer" = 0 ] || add_peer "$pack"
 write_facts "$pack"

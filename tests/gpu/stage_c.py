@@ -18,10 +18,18 @@ STEPS, SAVE_EVERY, PICTURE_PX = 20, 5, 128
 LOSS_BOUND = 0.02
 
 
-def words(device):
-    settings = {"device": device, "save.every": SAVE_EVERY, "render.every": STEPS, "render.steps": 4, "evaluate.every": 1000}
+def words(device, **more):
+    settings = {"device": device, "save.every": SAVE_EVERY, "evaluate": "false", **more}
     flags = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
     return [RECIPE, "--prior", "0", "--steps", str(STEPS), *flags]
+
+
+def words_of_the_card():
+    return words(DEVICE, **{"render.every": STEPS, "render.steps": 4})
+
+
+def words_of_the_cpu():
+    return words("cpu", render="false")
 
 
 def metrics(folder):
@@ -42,7 +50,7 @@ def last_saved(folder):
 
 def train_and_kill(folder, deadline_s):
     """Starts the run and ends it with SIGKILL after its checkpoint of step 10; gives the step it had saved, or 0."""
-    process = subprocess.Popen([str(word) for word in [PROGRAM, *words(DEVICE)]], cwd=folder, env=environment(),
+    process = subprocess.Popen([str(word) for word in [PROGRAM, *words_of_the_card()]], cwd=folder, env=environment(),
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     end_s = time.monotonic() + deadline_s
     while process.poll() is None and time.monotonic() < end_s and last_saved(folder) < 2 * SAVE_EVERY:
@@ -78,7 +86,7 @@ def check_replay(stage, folder):
 def try_device(stage, folder):
     saved = train_and_kill(folder, 90)
     stage.check("a run is killed with SIGKILL after a checkpoint", saved, f"at step {saved}")
-    ended = lorarun(*words(DEVICE), deadline_s=90, folder=folder)
+    ended = lorarun(*words_of_the_card(), deadline_s=90, folder=folder)
     here = metrics(folder)
     stage.check("started again, it goes on to its end", ended.code == 0 and len(here) == STEPS,
                 f"{len(here)} steps" if ended.code == 0 else ended.last_words())
@@ -93,7 +101,7 @@ def main():
         device, cpu = pathlib.Path(scratch, "device"), pathlib.Path(scratch, "cpu")
         device.mkdir(), cpu.mkdir()
         here = try_device(stage, device)
-        ended = lorarun(*words("cpu"), deadline_s=90, folder=cpu)
+        ended = lorarun(*words_of_the_cpu(), deadline_s=90, folder=cpu)
         stage.check("the same run on the CPU", ended.code == 0, "" if ended.code == 0 else ended.last_words())
         compare(stage, here, metrics(cpu))
     stage.end()

@@ -71,6 +71,7 @@ def measured(result, resolution, recompute, planned):
 def try_case(stage, folder, resolution, recompute):
     name = f"{resolution} px, {'recompute' if recompute else 'everything kept'}"
     planned, card = planned_gib(planned_step(folder, resolution, recompute)), card_gib()
+    stage.check(f"{name}: plan says what a step holds", planned)
     if planned and card and planned > card:
         return stage.row("left_out", f"{name}: plan says {planned:.1f} GiB, the card has {card:.1f}")
     ended = bench(folder, flags_of(resolution, recompute), 60)
