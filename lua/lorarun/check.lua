@@ -9,7 +9,6 @@ local elsewhere = require "lorarun.elsewhere"
 local schedule = require "lorarun.schedule"
 local schema = require "lorarun.schema"
 local spellings = require "lorarun.spellings"
-local switched_off = require "lorarun.switched_off"
 local tables = require "lorarun.tables"
 
 local check = {}
@@ -391,15 +390,13 @@ end
 
 --- { every = … }; false and 0 leave the last step only.
 local function check_cadence(context, path, value)
-  if value == false then return { every = switched_off.NEVER } end
+  if value == false then return { every = 0 } end
   if type(value) ~= "table" then fail_type(context, path, value, "{ every = … }, or false") end
-  local cadence = {}
   for key, item in pairs(value) do
     if key ~= "every" then fail_unknown(context, path .. "." .. tostring(key), tostring(key), { "every" }) end
     check_number(context, path .. ".every", item, { type = "integer", min = 0 }, "a whole number of steps")
-    cadence.every = item == 0 and switched_off.NEVER or item
   end
-  return cadence
+  return value
 end
 
 local function check_reason(_, _, value) return value and tostring(value) or nil end

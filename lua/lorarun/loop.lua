@@ -22,12 +22,15 @@ local loop = {}
 
 local STOPPED_BY_POLICY = 3
 
---- True when an event with this cadence is due after the run's step; the last step has them all.
+--- True when an event with this cadence is due after the run's step; the last step has them all, also those of
+--- every = 0, which have no other.
 local function is_due(run, cadence)
-  return cadence ~= nil and (run.step % cadence.every == 0 or run.step == run.steps)
+  if cadence == nil then return false end
+  return run.step == run.steps or (cadence.every > 0 and run.step % cadence.every == 0)
 end
 
 local function next_time(run, cadence)
+  if cadence.every == 0 then return run.steps end
   return math.min(run.steps, (math.floor(run.step / cadence.every) + 1) * cadence.every)
 end
 

@@ -219,7 +219,7 @@ function recipe.open(options)
   opened.warnings = inert.take(declared)
   local off, saves_last_only = switched_off.take(declared)
   local settings = check.settings(declared, path)
-  if saves_last_only then settings.save.every = settings.steps or switched_off.NEVER end
+  if saves_last_only then settings.save.every = 0 end
   settings.name = settings.name or stem_of(path)
   settings.network.alpha = settings.network.alpha or settings.network.rank
   fill_prompts(settings)

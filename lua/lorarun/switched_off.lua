@@ -1,15 +1,12 @@
 --- What a recipe switches off: `render = false`, `evaluate = { every = 0 }`, `save = false`.
 --
 --   render, evaluate   as if they were not there
---   save               the last step only, which is always saved
+--   save               the last step only, which is always saved: a cadence of 0
 --
 -- Pictures without a prompt are off too, and that is said. The declaration is changed before it is checked, so that
 -- everything behind it knows two cases only: there, or not there.
 
 local switched_off = {}
-
---- A cadence that no run reaches: only the last step, which every cadence includes, is left.
-switched_off.NEVER = 2 ^ 31 - 1
 
 --- Settings that may be `false`.
 switched_off.NAMES = { evaluate = true, render = true, save = true }

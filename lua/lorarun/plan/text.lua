@@ -36,8 +36,9 @@ function text.event(event)
   for i = 1, math.min(4, #steps) do shown[i] = tostring(steps[i]) end
   if #steps > 5 then shown[#shown + 1] = "…" end
   if #steps > 4 then shown[#shown + 1] = tostring(steps[#steps]) end
-  return ("%d %s, every %s steps: %s"):format(event.count, WHAT[event.what]:format(event.count == 1 and "" or "s"),
-    tostring(event.every or "?"), table.concat(shown, ", "))
+  local cadence = event.count > 1 and (", every %s steps"):format(tostring(event.every or "?")) or ""
+  return ("%d %s%s: %s"):format(event.count, WHAT[event.what]:format(event.count == 1 and "" or "s"), cadence,
+    table.concat(shown, ", "))
 end
 
 local function add_changes(p, lines)
