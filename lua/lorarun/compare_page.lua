@@ -41,12 +41,15 @@ local function plot(runs)
   return "<h2>Loss</h2>" .. svg_plot.legend(names) .. svg_plot.draw(frame, lines)
 end
 
+local function cell(value)
+  if value == nil then return "nothing" end
+  if type(value) == "number" then return ("%.6g"):format(value) end
+  return type(value) == "table" and system.encode(value) or value
+end
+
 local function row(...)
   local cells = {}
-  for i = 1, select("#", ...) do
-    local value = select(i, ...)
-    cells[i] = "<td>" .. escape(type(value) == "table" and system.encode(value) or value) .. "</td>"
-  end
+  for i = 1, select("#", ...) do cells[i] = "<td>" .. escape(cell((select(i, ...)))) .. "</td>" end
   return "<tr>" .. table.concat(cells) .. "</tr>"
 end
 

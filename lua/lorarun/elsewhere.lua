@@ -15,7 +15,7 @@ local NAMES = {
   network = "adalora boft controlnet diag_oft dora dylora embedding glokr glora hypernetwork ia3 ip_adapter leco loco locon " ..
     "loha lokr loraplus lycoris oft textual_inversion tlora vera",
   optimizer = "adabelief adafactor adagrad adam adam8bit adamax adamp adamw8bit adamw_8bit adamw_schedule_free " ..
-    "adamw_schedulefree adan ademamix adopt ages apollo automagic came dadaptadam dadaptation dadaptlion emo fira galore " ..
+    "adamw_schedulefree adan ademamix adopt apollo automagic came dadaptadam dadaptation dadaptlion emo fira galore " ..
     "lamb lars lion lion8bit mars nadam paged_adamw paged_adamw8bit pagedadamw8bit pagedlion prodigy prodigy8bit " ..
     "prodigy_plus prodigyopt radam ranger rmsprop rose schedulefree schedule_free shampoo simplified_ademamix soap sophia " ..
     "stableadamw tiger",
