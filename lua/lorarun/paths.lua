@@ -16,7 +16,7 @@ local function home(path, place)
   local user, rest = path:match("^~([^/]*)(.*)$")
   local folder = os.getenv "HOME"
   if user == "" and folder and folder ~= "" then return folder .. rest end
-  fail(("'%s' begins with the home folder of somebody, which is not looked up"):format(path), place, "write the whole path: /home/…")
+  fail(("'%s' begins with the home folder of somebody, which is not looked up"):format(path), place, "write the whole path: /home/user/…")
 end
 
 local HUB = { ["black-forest-labs"] = true, ["runwayml"] = true, ["stabilityai"] = true, ["Qwen"] = true, ["Tongyi-MAI"] = true,
