@@ -81,7 +81,7 @@ export LORARUN_GPU_DEVICE=$device LORARUN_GPU_OUT=$out LORARUN_GPU_LIBRARIES="" 
 if [ -f "$ROOT/pack.json" ]; then
   torch=""
   find_torch
-  LORARUN_GPU_LIBRARIES=$ROOT/lib:$ROOT/build/release:$(libraries_of "$torch")
+  LORARUN_GPU_LIBRARIES=$ROOT/lib:$ROOT/build/release:$(libraries_of "$torch")${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
   LORARUN_GPU_TORCH=$(version_of "$torch")
   export LORARUN_GPU_TORCH
 fi

@@ -40,7 +40,7 @@ def check_cards(stage, doctor):
         stage.check(f"{card['device']} has a fused attention for bf16", backends.get("bf16") not in (None, "math", "none"), backends)
     stage.fact("wrong", doctor.get("wrong", []))
     if not PRETENDED:
-        stage.check("nvidia-smi answers", query_card(), query_card())
+        stage.check("nvidia-smi answers", query_card(), query_card() or "")
         stage.check("the kernels' plugin is loaded", doctor.get("plugin"), doctor.get("why_no_plugin"))
 
 

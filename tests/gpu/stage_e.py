@@ -25,10 +25,9 @@ CASES = [(resolution, mode) for resolution in reversed(RESOLUTIONS) for mode in 
 
 
 def peer_environment():
-    """Python's own environment, with a pack's packages: without the program's libraries, which may not be its torch's."""
-    values = {key: value for key, value in os.environ.items() if key not in ("LD_LIBRARY_PATH", "LD_PRELOAD")}
-    values["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "site"), values.get("PYTHONPATH")]))
-    return {**values, "HF_HUB_OFFLINE": "1"}
+    """The environment as it was given, with a pack's packages: the peer's Python finds its own torch."""
+    packages = os.pathsep.join(filter(None, [str(ROOT / "site"), os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": packages, "HF_HUB_OFFLINE": "1"}
 
 
 def find_peer(env):
