@@ -82,7 +82,7 @@ def flattened(row):
 def tables_of(found):
     cases = found["facts"].get("cases", [])
     if found["stage"] == "D" and cases:
-        times = [] if PRETENDED else ["step_ms", "gemm_tflops", "step_tflop", "floor_ratio"]
+        times = [] if PRETENDED else ["step_ms", "first_step_s", "gemm_tflops", "step_tflop", "floor_ratio"]
         yield from table(cases, ["resolution", "recompute", *times, "peak_gib", "planned_gib", "peak_over_plan"])
     if found["stage"] == "E" and cases:
         rows = [flattened(row) for row in cases]
