@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "runtime/tensor/tensor.h"
 #include "tests/nn/gradient_check.h"
 
@@ -33,6 +35,16 @@ TEST(ModulatedNorm, RoundsToBfloat16Once) {
       at::layer_norm(x, {64}, {}, {}, 1e-6) * (1 + scale.unsqueeze(1)) + shift.unsqueeze(1);
   EXPECT_LT(relative_error(modulated_norm(x, scale, shift), exact),
             relative_error(in_steps, exact));
+}
+
+// Of rows whose variance is epsilon, a norm makes half of what it makes of others: another epsilon
+// shows, which longer rows hide in their rounding.
+TEST(Norms, HaveFluxsEpsilon) {
+  const Tensor x = at::tensor({1e-3, -1e-3}, at::kFloat).view({1, 1, 2});
+  const double half = std::sqrt(0.5);
+  const Tensor none = at::zeros({1, 2});
+  EXPECT_NEAR(modulated_norm(x, none, none)[0][0][0].item<double>(), half, 1e-6);
+  EXPECT_NEAR(rms_norm(x, at::ones({2}))[0][0][0].item<double>(), half, 1e-6);
 }
 
 TEST(RmsNorm, DividesByTheRootOfTheMeanSquare) {

@@ -4,11 +4,18 @@
 #include "runtime/base/json.h"
 #include "runtime/optim/registry.h"
 #include "runtime/tensor/tensor_file.h"
+#include "tests/golden/closeness.h"
 
 namespace lorarun::optim {
 namespace {
 
 const std::vector<std::string> kNames = {"tall", "wide", "conv"};
+
+// Each of five iterations lifts a direction that is nearly lost by 3.4445, and the rounding of its
+// sums of 18 terms with it; of that, a step moves the matrix by lr * 0.2 sqrt(18) at most, and the
+// rates of the five steps sum to 0.039.
+constexpr double kLifted = 484.9;  // 3.4445^5
+const double kFiveSteps = 0.039 * 0.2 * std::sqrt(18.0) * kLifted * closeness::of_sums(18, 1);
 
 NamedTensors golden() {
   return load_tensors(std::string(LORARUN_SOURCE_DIR) + "/tests/golden/muon.safetensors");
@@ -54,7 +61,7 @@ TEST(Muon, FiveStepsOfTallWideAndConvolutionMatricesEqualTorch) {
     optimizer->step(groups, k);
     for (size_t i = 0; i < kNames.size(); ++i) {
       const std::string m = std::to_string(i) + ".m";
-      EXPECT_LT(worst(groups[0].parameters[i], file.at("after" + step + kNames[i])), 1e-5);
+      EXPECT_LT(worst(groups[0].parameters[i], file.at("after" + step + kNames[i])), kFiveSteps);
       EXPECT_LT(worst(optimizer->state().at(m), file.at("m" + step + kNames[i])), 1e-6);
     }
   }
