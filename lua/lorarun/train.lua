@@ -99,6 +99,14 @@ local function tell_warnings(run)
   for _, one in ipairs(run.recipe.warnings or {}) do system.log(inert.text(one) .. "\n  fix: " .. one.fix, "warn") end
 end
 
+--- Tries the recipe's hooks before anything is opened, where it says how many steps there are: a mistake in the last
+--- of them costs no hour of encoding. Phases may count epochs, which only the data knows, so they are tried again later.
+local function rehearse(run)
+  if not run.settings.steps then return end
+  run.steps, run.is_rehearsed = run.settings.steps, #run.settings.phases == 0
+  knobs.dry_run(run)
+end
+
 local function begin(run, event, more)
   run.records = records.open(run.folder, run.step, go_back.attempt(run))
   run.progress = progress.new(run.step, run.steps)
@@ -116,7 +124,7 @@ local function begin(run, event, more)
   if run.device_facts.why_cpu ~= "" then run.records:event(run.step, "warn", { key = "device", what = run.device_facts.why_cpu }) end
   run_folder.write_manifest(run, "running")
   reload.open(run)
-  knobs.dry_run(run)
+  if not run.is_rehearsed then knobs.dry_run(run) end
   run.progress:say(table.concat(start.lines(run), "\n"))
   say((event == "start" and "starts at step %d of %d" or event .. "s at step %d of %d"):format(run.step, run.steps))
   if event == "start" and run.settings.render then render.draw(run, 0) end
@@ -177,6 +185,7 @@ function train.run(options)
     if is_complete(run, manifest) then return tell_complete(run, manifest, options) end
   end
   tell_warnings(run)
+  if not manifest then rehearse(run) end
   train.open_data(run)
   if manifest then run_folder.check_data(run, manifest) end
   if options.check_data then options.check_data(run) end

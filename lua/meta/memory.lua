@@ -1,10 +1,8 @@
 ---@meta lorarun.memory
 
---- Counting what models would take: models opened with device = "meta" have shapes without numbers.
+--- Counting what models would take: a model that is opened with device = "meta" has shapes without numbers, and
+--- whatever it makes of tensors is counted.
 lorarun.imagined = {}
-
---- Begins to count; later calls do nothing.
-function lorarun.imagined.start() end
 
 --- Gives the bytes that imagined tensors take now, and took at most since the last reset.
 ---@return integer now, integer most

@@ -15,11 +15,6 @@ namespace lorarun::bind {
 
 namespace {
 
-int start(lua_State*) {
-  imagined::start();
-  return 0;
-}
-
 // imagined.bytes() -> bytes now, bytes at most
 int bytes(lua_State* L) {
   lua_pushnumber(L, static_cast<double>(imagined::bytes()));
@@ -63,8 +58,7 @@ int remedies(lua_State* L) {
   return 0;
 }
 
-const luaL_Reg imagined_functions[] = {{"start", guarded<start>},
-                                       {"bytes", guarded<bytes>},
+const luaL_Reg imagined_functions[] = {{"bytes", guarded<bytes>},
                                        {"reset_peak", guarded<reset_peak>},
                                        {"batch", guarded<batch>},
                                        {nullptr, nullptr}};

@@ -7,6 +7,7 @@
 #include "runtime/script/options.h"
 #include "runtime/script/values.h"
 #include "runtime/tensor/device.h"
+#include "runtime/tensor/imagined.h"
 #include "runtime/tensor/tensor.h"
 
 namespace lorarun::bind {
@@ -29,6 +30,7 @@ int open(lua_State* L) {
   const Options options(L, 2,
                         {"family", "dtype", "vae_dtype", "text_dtype", "device", "recompute"});
   const models::LoadOptions load = load_options(options);
+  if (load.denoiser.device.is_meta()) { imagined::start(); }
   std::shared_ptr<models::Model> model =
       models::open_model(check_string(L, 1), options.text("family", ""), load);
   watch(model, load.denoiser.device);

@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "tests/cli/flux_dev_configs.h"
 #include "tests/cli/training_folder.h"
 
 namespace lorarun::cli {
@@ -52,6 +53,38 @@ TEST(Plan, IsJsonForPrograms) {
   EXPECT_EQ(plan_of_r["events"][0]["what"], "save");
   EXPECT_EQ(plan_of_r["events"][0]["count"], 50);
   EXPECT_EQ(Json::parse(plan(folder, {"--json", "--at", "81"}).out)["clip_l.lr"], 5e-6);
+}
+
+// FLUX.1-dev at 1024 px: 23.8 GB of weights in bfloat16, and with recompute less than 4 GB beside.
+TEST(Plan, CountsTheMemoryOfAFluxOfWhichOnlyTheConfigsAreThere) {
+  const FluxDevConfigs dev;
+  const Folder folder;
+  const std::vector<std::string> words = {"plan", LORARUN_SOURCE_DIR "/recipes/flux_character.lua",
+                                          "--set", "model.path=" + dev.path().string()};
+  const Outcome text = run_program(words, folder.path());
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_THAT(text.out, AllOf(HasSubstr("memory on the device: "), HasSubstr("encoding text by t5"),
+                              HasSubstr("weights 23.8 GB"), HasSubstr("memory on the host: ")));
+
+  std::vector<std::string> as_json = words;
+  as_json.emplace_back("--json");
+  const Json memory = Json::parse(run_program(as_json, folder.path()).out)["memory"];
+  const Json& device = memory["device"];
+  EXPECT_EQ(device["weights"], 2 * int64_t{11'901'408'320});
+  const int64_t sum = device["weights"].get<int64_t>() + device["text_encoders"].get<int64_t>() +
+                      device["vae"].get<int64_t>() + device["adapters"].get<int64_t>() +
+                      device["state"].get<int64_t>() + device["activations"].get<int64_t>();
+  EXPECT_EQ(device["total"], sum);
+  EXPECT_GT(device["total"], 26'000'000'000);
+  EXPECT_LT(device["total"], 32'000'000'000);
+  EXPECT_GT(memory["host"]["total"], 0);
+}
+
+TEST(Plan, SaysWhyItCountsNoMemory) {
+  const Folder folder;
+  folder.write("r.lua", recipe_text("no/such/base", "steps = 10"));
+  EXPECT_THAT(run_program({"plan", "r.lua"}, folder.path()).out,
+              HasSubstr("memory: not counted: there is no model folder"));
 }
 
 TEST(Plan, WritesOnePageAndOnePicture) {

@@ -51,7 +51,6 @@ local Rehearsal = {}
 Rehearsal.__index = Rehearsal
 
 local function open(settings)
-  imagined.start()
   local self = setmetatable({ settings = tables.copy(settings), phases = {}, adapters = 0, state = 0 }, Rehearsal)
   self.settings.network.start, self.settings.network.init = nil, nil -- what weights begin with takes no room
   self.before = imagined.bytes()
@@ -214,30 +213,48 @@ local function knobs_of(s, side_px)
   return list
 end
 
---- Tries each knob; gives those that lower the peak: { text, total, saves }.
-local function remedies_of(settings, side_px, peak, in_tiles)
-  local found = {}
-  for _, knob in ipairs(knobs_of(settings, side_px)) do
-    local changed = tables.copy(settings)
-    knob.change(changed)
-    local done, self = pcall(rehearse, changed)
-    local total = done and peak_of(self.phases, in_tiles).total
-    if total and total < WORTH_NAMING * peak then found[#found + 1] = { text = knob.text, total = total, saves = peak - total } end
-  end
-  return found
+--- The peak with these knobs turned; nothing where the settings do not go together.
+local function peak_with(settings, knobs, in_tiles)
+  local changed = tables.copy(settings)
+  for _, knob in ipairs(knobs) do knob.change(changed) end
+  local done, self = pcall(rehearse, changed)
+  return done and peak_of(self.phases, in_tiles).total or nil
 end
 
---- Gives what a run will hold: the phase with the highest peak by owner, all phases, the host, and what would lower it.
+--- Tries each knob by a rehearsal of its own; gives those that lower the peak, the gentlest first.
+---@param settings table
+---@param expected table   of memory.of
+---@return { text: string, total: number, saves: number }[] remedies
+---@return number? least   the peak with all of them
+function memory.remedies(settings, expected)
+  local peak, found, turned = expected.device.total, {}, {}
+  for _, knob in ipairs(knobs_of(settings, expected.side_px)) do
+    local total = peak_with(settings, { knob }, expected.in_tiles)
+    if total and total < WORTH_NAMING * peak then
+      found[#found + 1], turned[#turned + 1] = { text = knob.text, total = total, saves = peak - total }, knob
+    end
+  end
+  return found, #turned > 1 and peak_with(settings, turned, expected.in_tiles) or nil
+end
+
+--- Gives the knobs that are left to turn, untried.
+---@return string[]
+function memory.knobs(settings, expected)
+  local texts = {}
+  for i, knob in ipairs(knobs_of(settings, expected.side_px)) do texts[i] = knob.text end
+  return texts
+end
+
+--- Gives what a run will hold: the phase with the highest peak by owner, all phases, and the host.
 ---@param settings table
 ---@param options? { free: integer? }   bytes that the device has free: decides whether pictures are decoded in tiles
----@return table expected   { device, host, phases, remedies, side_px }
+---@return table expected   { device, host, phases, side_px, in_tiles }
 function memory.of(settings, options)
   local self = rehearse(settings)
   local whole, free = peak_of(self.phases), options and options.free
   local in_tiles = free ~= nil and whole.total > free
   local peak = in_tiles and peak_of(self.phases, true) or whole
-  return { device = peak, phases = self.phases, host = host_of(self), side_px = self.side_px, in_tiles = in_tiles,
-    remedies = remedies_of(settings, self.side_px, peak.total, in_tiles) }
+  return { device = peak, phases = self.phases, host = host_of(self), side_px = self.side_px, in_tiles = in_tiles }
 end
 
 --- Gives the numbers that the denoiser is made of, out of its config.json.

@@ -11,26 +11,25 @@ local memory_text = require "lorarun.plan.memory_text"
 
 local room = {}
 
-local TIGHT = 0.9 -- of what is free: fragments and work space come on top of tensors
+local TIGHT = 0.9   -- of what is free: fragments and work space come on top of tensors
+local IN_DOUBT = 0.75 -- from here on it is worth a few seconds to try what would help
+local NOTHING_HELPS = "a card with more memory: no setting takes less"
+
 local size = memory_text.size
 
-local function texts_of(remedies)
-  local texts = {}
-  for i, one in ipairs(remedies) do texts[i] = one.text end
-  return texts
-end
-
-local function help_of(remedies)
+local function help_of(remedies, least)
   local parts = {}
   for i, one in ipairs(remedies) do parts[i] = ("%s (%s)"):format(one.text, size(one.total)) end
-  return #parts > 0 and table.concat(parts, ", or ") or "a card with more memory: no setting takes less"
+  if #parts == 0 then return NOTHING_HELPS end
+  return table.concat(parts, ", or ") .. (least and ("; all of them together (%s)"):format(size(least)) or "")
 end
 
-local function refuse(expected, device, has, where)
-  local peak = expected.device
-  lorarun.fail { where = where, fix = help_of(expected.remedies),
-    what = ("%s has %s free of %s, and %s takes %s: %s"):format(device, size(has.free), size(has.total), peak.name,
-      size(peak.total), memory_text.owners(peak)) }
+--- What an error will say when memory runs out all the same.
+local function prepare_error(texts) lorarun.device_memory.remedies(#texts > 0 and texts or { NOTHING_HELPS }) end
+
+local function taken_text(device, has, peak)
+  return ("%s has %s free of %s, and %s takes %s: %s"):format(device, size(has.free), size(has.total), peak.name,
+    size(peak.total), memory_text.owners(peak))
 end
 
 --- Refuses a run that the device cannot hold.  Says nothing for a device that does not tell its size.
@@ -41,13 +40,14 @@ function room.check(settings, device, where)
   local has = lorarun.device_memory.of(device)
   if not has then return end
   local expected = memory.of(settings, { free = has.free })
-  local texts = texts_of(expected.remedies)
-  lorarun.device_memory.remedies(#texts > 0 and texts or { "a card with more memory: no setting takes less" })
-  if expected.device.total > has.free then return refuse(expected, device, has, where) end
-  if expected.device.total > TIGHT * has.free then
-    lorarun.system.log(("%s has %s free, and %s takes %s of it"):format(device, size(has.free), expected.device.name,
-      size(expected.device.total)), "warn")
-  end
+  local peak, texts = expected.device, {}
+  if peak.total < IN_DOUBT * has.free then return prepare_error(memory.knobs(settings, expected)) end
+  local remedies, least = memory.remedies(settings, expected)
+  for i, one in ipairs(remedies) do texts[i] = one.text end
+  prepare_error(texts)
+  local text = taken_text(device, has, peak)
+  if peak.total > has.free then lorarun.fail { what = text, where = where, fix = help_of(remedies, least) } end
+  if peak.total > TIGHT * has.free then lorarun.system.log(text, "warn") end
 end
 
 return room

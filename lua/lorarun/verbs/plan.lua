@@ -74,7 +74,10 @@ end
 --- What the run will hold, where the base model's configs are there; else nothing and why not.
 local function memory_of(settings)
   local done, expected = pcall(memory.of, settings)
-  if done then return expected end
+  if done then
+    expected.remedies, expected.least = memory.remedies(settings, expected)
+    return expected
+  end
   return nil, tostring(type(expected) == "table" and expected.what or expected)
 end
 
