@@ -3,6 +3,7 @@
 --   lists     attn,ff     512,768     ["one, with a comma", "another"]
 --   prompts   the whole text is one prompt: a comma belongs to it; several are a list in brackets
 --   sizes     512,768  or  512x768
+--   tables    off, none, false or nothing behind the = switch pictures, evaluations and checkpoints off
 
 local set_value = {}
 
@@ -13,6 +14,8 @@ local function plain(text)
   if text == "false" then return false end
   return tonumber(text) or text
 end
+
+local OFF = { [""] = true, none = true, off = true }
 
 local function decoded(text, place)
   local good, list = pcall(system.decode, text, place)
@@ -35,6 +38,7 @@ end
 ---@param place string     for error texts
 function set_value.of(setting, text, place)
   if not setting then return plain(text) end
+  if setting.type == "table" and OFF[text] then return false end
   if setting.type == "text" then return text end
   if setting.type == "path" then return system.exists(text) and system.absolute(text) or text end
   if setting.type == "kind" then return { kind = text } end

@@ -161,7 +161,9 @@ test("false, every = 0 and an empty list of prompts switch pictures off", functi
   local prompt = "prompts = { 'a' }"
   t.equal(declared "render = false,".render, nil)
   t.equal(declared("render = { every = 0, " .. prompt .. " },").render, nil)
-  t.equal(open("render = { " .. prompt .. " },", { set = { { "render", "false" } } }).settings.render, nil)
+  for _, off in ipairs { "false", "off", "none", "" } do
+    t.equal(open("render = { " .. prompt .. " },", { set = { { "render", off } } }).settings.render, nil)
+  end
   t.equal(open("render = { " .. prompt .. " },", { set = { { "render.every", "0" } } }).settings.render, nil)
   local opened = open "render = { prompts = {} },"
   t.equal({ opened.settings.render, opened.warnings[1].key }, { nil, "render.prompts" })
