@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "kernels/cuda_loader.h"
+#include "runtime/base/error.h"
 #include "runtime/tensor/device.h"
 #include "runtime/tensor/device_ops.h"
 #include "runtime/tensor/tensor.h"
@@ -112,6 +113,18 @@ TEST_F(OnDevice, TensorsThatAreNotContiguousOrNotFloat32GoThePlainWay) {
   ema(param, 0.9, average);
   ema(there(param), 0.9, average_there);
   EXPECT_TRUE(at::allclose(average_there.cpu(), average, 1e-6, 1e-6));
+}
+
+TEST_F(OnDevice, ALaunchThatFailsIsAnErrorThatNamesOpDeviceAndShape) {
+  try {
+    keyed_normal_rows(1, "noise", 0, 0, {65'536, 2}, device_);
+    FAIL() << "more rows than a grid has went through";
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    EXPECT_NE(text.find("keyed_normal: more than 65,535 rows at once"), std::string::npos) << text;
+    EXPECT_NE(text.find("a tensor of shape [65536, 2]"), std::string::npos) << text;
+    EXPECT_NE(text.find(":0"), std::string::npos) << text;
+  }
 }
 
 }  // namespace
