@@ -202,3 +202,79 @@ test("ten thousand steps take half a second to plan", function(t)
   end
   t.ok(best < 0.5, "it took " .. best .. " s")
 end)
+
+local memory = require "lorarun.plan.memory"
+local memory_text = require "lorarun.plan.memory_text"
+
+local MICRO = lorarun.system.share() .. "/tests/golden/micro_flux"
+
+local function counted(extra)
+  local settings = open(extra).settings
+  settings.model.path = MICRO
+  return memory.of(settings), settings
+end
+
+local function phase_of(expected, name)
+  for _, phase in ipairs(expected.phases) do
+    if phase.name == name then return phase end
+  end
+end
+
+test("memory is counted by owner, and the owners are the whole", function(t)
+  local step = phase_of(counted("ema = 0.9,"), "a training step")
+  local sum = 0
+  for _, owner in ipairs { "weights", "text_encoders", "vae", "adapters", "state", "activations" } do sum = sum + step[owner] end
+  t.equal(sum, step.total)
+  t.equal({ step.vae, step.text_encoders }, { 0, 0 })
+end)
+
+test("moments are two and averages one more of what the adapters take", function(t)
+  local wide = "network = lora { rank = 256 }," -- so that blocks of 512 bytes do not count
+  local without = phase_of(counted(wide), "a training step")
+  local with = phase_of(counted(wide .. "ema = 0.9,"), "a training step")
+  t.near((with.state - without.state) / with.adapters, 1, 0.02)
+  t.near(without.state / without.adapters, 2, 0.1) -- and a table of angles
+end)
+
+test("a batch takes more, recompute takes less, and a phase that averages counts", function(t)
+  local plain = phase_of(counted(), "a training step")
+  t.ok(phase_of(counted("batch = 4,"), "a training step").activations > 2 * plain.activations)
+  t.ok(phase_of(counted("model = flux { path = 'base', recompute = true },"), "a training step").activations < plain.activations)
+  t.ok(phase_of(counted("phases = { phase { from = 0.5, ema = 0.9 } },"), "a training step").state > plain.state)
+end)
+
+test("held-out pictures are one batch, and pictures come after the denoiser", function(t)
+  local expected = counted("evaluate = { holdout = 8 }, render = { prompts = { 'a' }, size = { 64, 64 }, true_cfg = 3 },")
+  t.ok(phase_of(expected, "an evaluation").total > phase_of(expected, "pictures: denoiser").total)
+  t.equal(phase_of(expected, "pictures: denoiser").text_encoders, 0)
+  t.ok(phase_of(expected, "pictures: VAE").vae > 0)
+end)
+
+test("live text encoders are counted, those that never train are not", function(t)
+  local network = "network = lora { rank = 4, text_encoders = { 't5' } }, text_encoders = %s {},"
+  t.ok(phase_of(counted(network:format("always")), "a training step").text_encoders > 0)
+  t.equal(phase_of(counted(network:format("never")), "a training step").text_encoders, 0)
+end)
+
+test("what would lower the peak is tried, and not offered twice", function(t)
+  local expected, settings = counted([[ema = 0.9, batch = 8, model = flux { path = "base", dtype = "float32", recompute = true },
+    data = { images { dir = "photos", resolution = 64, size_step = 16 } }, ]])
+  settings.model.path = MICRO
+  local texts = {}
+  for _, one in ipairs(memory.remedies(settings, expected)) do
+    t.ok(one.total < expected.device.total, one.text)
+    texts[#texts + 1] = one.text
+  end
+  local all = table.concat(texts, "; ")
+  t.ok(not all:find("recompute", 1, true), all)
+  t.ok(all:find("bf16", 1, true), all)
+end)
+
+test("memory.parameters counts the denoiser without weights", function(t)
+  local _, settings = counted()
+  t.equal(memory.parameters(settings), lorarun.model.open(MICRO):parameters("transformer"))
+end)
+
+test("bytes are said as people say them", function(t)
+  t.equal({ memory_text.size(23.8e9), memory_text.size(3.4e8), memory_text.size(2600) }, { "23.8 GB", "340 MB", "3 kB" })
+end)

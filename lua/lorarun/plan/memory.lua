@@ -5,12 +5,14 @@
 -- It is a rehearsal, not a formula: one training step and one picture run as they will, so what a block keeps for
 -- backward is counted by the block itself. A FLUX.1 at true size takes a second.
 --
---   phases   encoding pictures, encoding text, a training step, pictures (denoiser, then VAE): one after the other
+--   phases   encoding pictures, encoding text, a training step, an evaluation, pictures (denoiser, then VAE): one after
+--            the other
 --   owners   weights of the denoiser, text_encoders, vae, adapters, state (moments, averages), activations (the rest)
 --
 -- Counted are tensors on the device; cuBLAS, cuDNN and a card's own context come on top.
 
 local opening = require "lorarun.opening"
+local pictures = require "lorarun.plan.pictures"
 local tables = require "lorarun.tables"
 
 local memory = {}
@@ -111,12 +113,31 @@ function Rehearsal:train()
   local s, live = self.settings, live_encoders(self.settings)
   if #live == 0 then self.model:release("text") end
   local batch = self:batch(s.batch, math.min(s.accumulate, MANY_MICRO_BATCHES), live)
-  local knobs = { lr = 1, clip = s.clip, loss = s.loss, timesteps = s.timesteps, ema = has_averages(s) and 0.5 or 0 }
+  local knobs = { lr = 1, clip = s.clip, loss = s.loss, timesteps = s.timesteps, ema = has_averages(s) and 0.5 or 0,
+    group_trains = {} }
+  for _, encoder in ipairs(s.network.text_encoders) do knobs.group_trains[encoder] = #live > 0 end
   local function step() return self.trainer:step(batch, knobs) end
   step()
   self.state = self:shares(imagined.bytes() - self.before).activations
   self:phase("a training step", step)
   self.step = self.phases[#self.phases]
+  batch:free()
+end
+
+--- Texts come from the cache there, also those of encoders that are live.
+function Rehearsal:measuring_batch(count)
+  local batch = self:batch(count, 1, {})
+  for _, encoder in ipairs(live_encoders(self.settings)) do self.model:load(encoder) end
+  return batch
+end
+
+--- All held-out pictures of one size are one batch.
+function Rehearsal:evaluate()
+  local e = self.settings.evaluate
+  local count = e and (e.holdout or pictures.count(e.dir)) or 0
+  if count == 0 then return end
+  local batch = self:measuring_batch(count)
+  self:phase("an evaluation", function() return self.trainer:loss(batch, { sigmas = { 0.5 }, loss = self.settings.loss }) end)
   batch:free()
 end
 
@@ -127,8 +148,7 @@ end
 function Rehearsal:draw()
   local r = self.settings.render
   if not r or self.takes_pixels then return end
-  local batch = self:batch(1, 1, {})
-  for _, encoder in ipairs(live_encoders(self.settings)) do self.model:load(encoder) end
+  local batch = self:measuring_batch(1)
   local text = batch:text()
   local latents = self:phase("pictures: denoiser",
     function() return lorarun.render.sample(self.model, text, 1, picture_options(r, text)) end)
@@ -150,6 +170,7 @@ local function rehearse(settings)
     self:encode()
     self:open_trainer()
     self:train()
+    self:evaluate()
     self:draw()
   end)
   self:close()
@@ -206,7 +227,10 @@ local function knobs_of(s, side_px)
   end)
   local live = #live_encoders(s) > 0
   add(live, "network.text_encoders = {}", function(c) c.network.text_encoders = {} end)
-  local r = s.render
+  local e, r = s.evaluate, s.render
+  add(e and (e.holdout or 0) > 1, e and ("evaluate.holdout = %d"):format((e.holdout or 0) / 2), function(c)
+    c.evaluate.holdout = math.floor(e.holdout / 2)
+  end)
   add(r, r and ("render.size = { %d, %d }"):format(r.size[1] / 2, r.size[2] / 2), function(c)
     c.render.size = { r.size[1] / 2, r.size[2] / 2 }
   end)

@@ -3,6 +3,7 @@
 local cost = require "lorarun.plan.cost"
 local memory = require "lorarun.plan.memory"
 local plan = require "lorarun.plan"
+local pictures = require "lorarun.plan.pictures"
 local recipe = require "lorarun.recipe"
 local text = require "lorarun.plan.text"
 local verbs = require "lorarun.verbs"
@@ -14,25 +15,14 @@ local verb = verbs.with_recipe_flags {
   switches = { "diff" }, valued = { "at", "html", "png" },
 }
 
-local PICTURES = { png = true, jpg = true, jpeg = true, webp = true, bmp = true }
-
-local function count_pictures(folder)
-  local count = 0
-  for _, name in ipairs(system.list(folder)) do
-    local ending = name:match("%.(%w+)$")
-    if ending and PICTURES[ending:lower()] then count = count + 1 end
-  end
-  return count
-end
-
 --- Steps of an epoch, as near as the files say: buckets may round it up.
 local function steps_per_epoch(settings)
-  local pictures = 0
+  local count = 0
   for _, set in ipairs(settings.data) do
     if set.dir and not system.is_folder(set.dir) then return nil end
-    pictures = pictures + (set.count or count_pictures(set.dir)) * set.repeats * #set.resolution * (set.flip and 2 or 1)
+    count = count + (set.count or pictures.count(set.dir)) * set.repeats * #set.resolution * (set.flip and 2 or 1)
   end
-  return pictures > 0 and pictures / (settings.batch * settings.accumulate) or nil
+  return count > 0 and count / (settings.batch * settings.accumulate) or nil
 end
 
 local function planned(options)
