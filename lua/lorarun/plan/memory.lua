@@ -21,6 +21,7 @@ local imagined = lorarun.imagined
 
 local MANY_MICRO_BATCHES = 2 -- from the second on, gradients are there while activations are
 local WORTH_NAMING = 0.99    -- of the peak: what lowers it less is no remedy
+local BYTES_OF_A_PIXEL = 12  -- three colours in float32
 local WHOLE_DECODE = "pictures: VAE"
 
 --- The side of the largest square that the data sets ask for, as buckets round it.
@@ -189,13 +190,24 @@ local function peak_of(phases, in_tiles)
   return peak
 end
 
---- What the process itself holds in the host's memory, as near as settings say.
-local function host_of(self)
-  local s, step = self.settings, self.step
-  local host = { program = lorarun.memory().process_bytes, pictures = self.takes_pixels and 0 or lorarun.data.decoding_bytes(),
-    checkpoint = step.adapters + step.state }
-  if s.network and step.adapters == 0 then host.checkpoint = step.weights + step.state end
-  host.total = host.program + math.max(host.pictures, host.checkpoint)
+--- Bytes of decoded pictures that wait for the VAE: no more than there are, where the folders are there.
+local function waiting_pictures(self)
+  if self.takes_pixels then return 0 end
+  local most, count = lorarun.data.decoding_bytes(), 0
+  for _, set in ipairs(self.settings.data) do
+    if set.dir and not lorarun.system.is_folder(set.dir) then return most end
+    count = count + (set.count or pictures.count(set.dir)) * #set.resolution
+  end
+  return math.min(most, BYTES_OF_A_PIXEL * self.side_px ^ 2 * count)
+end
+
+--- What the process holds in the host's memory: itself, and what passes through. On the CPU the device is the host.
+local function host_of(self, peak)
+  local step, on_cpu = self.step, self.settings.device == "cpu"
+  local trained = step.adapters > 0 and step.adapters or step.weights
+  local host = { program = lorarun.memory().process_bytes, pictures = waiting_pictures(self),
+    checkpoint = on_cpu and 0 or trained + step.state, device = on_cpu and peak.total or 0 }
+  host.total = host.program + host.device + math.max(host.pictures, host.checkpoint)
   return host
 end
 
@@ -278,7 +290,7 @@ function memory.of(settings, options)
   local whole, free = peak_of(self.phases), options and options.free
   local in_tiles = free ~= nil and whole.total > free
   local peak = in_tiles and peak_of(self.phases, true) or whole
-  return { device = peak, phases = self.phases, host = host_of(self), side_px = self.side_px, in_tiles = in_tiles }
+  return { device = peak, phases = self.phases, host = host_of(self, peak), side_px = self.side_px, in_tiles = in_tiles }
 end
 
 --- Gives the numbers that the denoiser is made of, out of its config.json.

@@ -39,8 +39,9 @@ function memory_text.lines(expected)
     lines[#lines + 1] = ("  %s would take %s"):format(one.text, size(one.total))
   end
   if expected.least then lines[#lines + 1] = ("  all of these would take %s"):format(size(expected.least)) end
-  lines[#lines + 1] = ("memory on the host: %s beside it: the program %s, pictures on their way to the VAE %s, a checkpoint %s")
-    :format(size(host.total), size(host.program), size(host.pictures), size(host.checkpoint))
+  local device = host.device > 0 and (", the device, which is the host, %s"):format(size(host.device)) or ""
+  lines[#lines + 1] = ("memory on the host: %s: the program %s, pictures on their way to the VAE %s, a checkpoint %s%s")
+    :format(size(host.total), size(host.program), size(host.pictures), size(host.checkpoint), device)
   return lines
 end
 
