@@ -8,8 +8,8 @@
 //   angles   the cosine of an angle t is off by eps t, since t itself is known to eps of its size:
 //            time features have angles of up to 1000 x time
 //
-// eps is 2^-23.  Wrong code (a bias left out, halves swapped, another epsilon of a norm) stands far
-// outside: expect_far shows it beside each use.
+// eps is 2^-23.  Wrong code (a bias left out, halves swapped, another epsilon or scale) stands far
+// outside: expect_far shows it for each model and for LoRA.
 
 #pragma once
 

@@ -72,6 +72,12 @@ TEST_P(FluxLora, LossAndGradientsOfEveryTargetEqualPeft) {
   }
 }
 
+TEST_P(FluxLora, AnotherScaleIsFarOutsideTheBound) {
+  const at::NoGradGuard none;
+  for (const auto& entry : network_.entries()) { entry.module->strength = 1.01; }
+  closeness::expect_far(predict(), golden_.at("prediction"), bound(), "scale");
+}
+
 INSTANTIATE_TEST_SUITE_P(WithAndWithoutRecompute, FluxLora, testing::Bool());
 
 TEST(FluxLoraRecompute, ChangesNoBitOfAnyGradient) {
