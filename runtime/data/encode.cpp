@@ -80,16 +80,9 @@ int64_t decoded_bytes(const Item& item) {
   return 3 * item.bucket_w * item.bucket_h * static_cast<int64_t>(sizeof(float));
 }
 
-// The items of one turn, from `at` on.
 std::vector<const Item*> next_items(const std::vector<const Item*>& all, size_t at) {
-  std::vector<const Item*> items;
-  int64_t bytes = 0;
-  for (size_t i = at; i < all.size(); ++i) {
-    bytes += decoded_bytes(*all[i]);
-    if (!items.empty() && bytes > kTurnBytes) { break; }
-    items.push_back(all[i]);
-  }
-  return items;
+  const auto begin = all.begin() + static_cast<std::ptrdiff_t>(at);
+  return {begin, begin + static_cast<std::ptrdiff_t>(pictures_of_turn(all, at))};
 }
 
 void encode_pictures(const Dataset& dataset, models::Model& model, const Cache& cache,
@@ -284,6 +277,16 @@ EncodeCounts encode_dataset(const Dataset& dataset, models::Model& model, const 
   counts.captions_encoded = static_cast<int64_t>(missing.size());
   counts.captions_found = static_cast<int64_t>(captions.size() - missing.size());
   return counts;
+}
+
+size_t pictures_of_turn(const std::vector<const Item*>& items, size_t at) {
+  int64_t bytes = 0;
+  size_t count = 0;
+  for (; at + count < items.size(); ++count) {
+    bytes += decoded_bytes(*items[at + count]);
+    if (count > 0 && bytes > kTurnBytes) { break; }
+  }
+  return count;
 }
 
 int64_t decoding_bytes() {

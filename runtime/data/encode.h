@@ -95,6 +95,9 @@ EncodeCounts encode_dataset(const Dataset& dataset, models::Model& model, const 
 int64_t encode_captions(const Dataset& dataset, const Cache& cache, const std::string& encoder,
                         const std::vector<std::string>& extra_captions, const OnEntry& on_entry);
 
+// How many items from `at` on are decoded together: as many as 64 MiB hold, and at least one.
+size_t pictures_of_turn(const std::vector<const Item*>& items, size_t at);
+
 // What encode_dataset holds of decoded pictures in the host's memory, at most; pictures above 64
 // MiB each come one by one.
 int64_t decoding_bytes();

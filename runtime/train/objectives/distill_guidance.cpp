@@ -11,6 +11,7 @@
 // Source: Meng et al. 2023, "On distillation of guided diffusion models"; FLUX.1-dev was made so.
 // Needs a model that embeds guidance and was trained with caption dropout.
 
+#include <algorithm>
 #include <cmath>
 
 #include "runtime/base/error.h"
@@ -92,13 +93,29 @@ class DistillGuidance : public Objective {
     return *teacher_;
   }
 
+  static bool has_encoders(const models::Model& model) {
+    const std::vector<std::string> all = model.text_encoders();
+    return std::any_of(all.begin(), all.end(),
+                       [&model](const std::string& one) { return model.is_loaded(one); });
+  }
+
+  // The rows of the empty text.  Encoders that are not there for another reason load once for it,
+  // and go: beside a denoiser and its teacher they have no room.
+  const models::TextEmbedding& empty_text(models::Model& model, int64_t rows) const {
+    const bool are_live = has_encoders(model);
+    if (!are_live && empty_rows_ == rows) { return empty_; }
+    empty_ = model.encode_text(std::vector<std::string>(static_cast<size_t>(rows), ""));
+    empty_rows_ = are_live ? 0 : rows;
+    if (!are_live) { model.release("text"); }
+    return empty_;
+  }
+
   Tensor target_of(models::Model& model, const OpenedMicro& opened, const Tensor& flow) const {
     const at::NoGradGuard none;
     models::Model& teacher = teacher_of(model);
     const Tensor plain = at::ones_like(opened.guidance);
     const int64_t rows = opened.latents.size(0);
-    const models::TextEmbedding empty =
-        model.encode_text(std::vector<std::string>(static_cast<size_t>(rows), ""));
+    const models::TextEmbedding& empty = empty_text(model, rows);
     const Tensor with = teacher.predict(opened.noisy, opened.sigma, opened.text, plain);
     const Tensor without = teacher.predict(opened.noisy, opened.sigma, empty, plain);
     const Tensor g = opened.guidance.view({-1, 1, 1, 1});
@@ -107,6 +124,8 @@ class DistillGuidance : public Objective {
 
   Distilling options_;
   mutable std::unique_ptr<models::Model> teacher_;  // opened at the first step
+  mutable models::TextEmbedding empty_;
+  mutable int64_t empty_rows_ = 0;  // of empty_, while the encoders' weights stay as they are
 };
 
 }  // namespace
