@@ -300,9 +300,10 @@ int decoding_bytes(lua_State* L) {
   return 1;
 }
 
-const luaL_Reg functions[] = {{"open", guarded<open>},     {"decoding_bytes", guarded<decoding_bytes>},
-                              {"cache", guarded<cache>},   {"encode", guarded<encode>},
-                              {"loader", guarded<loader>}, {nullptr, nullptr}};
+const luaL_Reg functions[] = {
+    {"open", guarded<open>},     {"decoding_bytes", guarded<decoding_bytes>},
+    {"cache", guarded<cache>},   {"encode", guarded<encode>},
+    {"loader", guarded<loader>}, {nullptr, nullptr}};
 
 const luaL_Reg dataset_methods[] = {
     {"report", guarded<report>}, {"facts", guarded<facts>},       {"hash", guarded<hash>},

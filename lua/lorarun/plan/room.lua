@@ -32,14 +32,16 @@ local function taken_text(device, has, peak)
     size(peak.total), memory_text.owners(peak))
 end
 
---- Refuses a run that the device cannot hold.  Says nothing for a device that does not tell its size.
+--- Refuses a run that the device cannot hold. Says nothing for a device that does not tell its size. A rehearsal that
+--- fails stops no run: what is wrong with the settings is found when they are opened.
 ---@param settings table
 ---@param device string
 ---@param where string   of the recipe
 function room.check(settings, device, where)
   local has = lorarun.device_memory.of(device)
   if not has then return end
-  local expected = memory.of(settings, { free = has.free })
+  local done, expected = pcall(memory.of, settings, { free = has.free })
+  if not done then return lorarun.system.log("memory was not counted: " .. tostring(expected), "warn") end
   local peak, texts = expected.device, {}
   if peak.total < IN_DOUBT * has.free then return prepare_error(memory.knobs(settings, expected)) end
   local remedies, least = memory.remedies(settings, expected)
