@@ -2,6 +2,7 @@
 
 #include <torch/library.h>  // beside torch.h: only this file adds operations
 
+#include <algorithm>
 #include <tuple>
 
 #include "runtime/tensor/torch.h"
@@ -36,9 +37,12 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
   }
 };
 
-Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const MaybeTensor&, double,
-                 bool, std::optional<double>, bool) {
-  return FusedAttention::apply(q, k, v);
+// A bias that trains takes attention apart, as LibTorch does.
+Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const MaybeTensor& bias,
+                 double dropout, bool causal, std::optional<double> scale, bool) {
+  if (!bias || !bias->requires_grad()) { return FusedAttention::apply(q, k, v); }
+  return std::get<0>(
+      at::_scaled_dot_product_attention_math(q, k, v, bias, dropout, causal, {}, scale));
 }
 
 Three layer_norm(const Tensor& x, c10::SymIntArrayRef normalized, const MaybeTensor&,
@@ -121,6 +125,50 @@ Tensor mse_backward(const Tensor&, const Tensor& x, const Tensor&, int64_t) {
   return at::empty_like(x);
 }
 
+// Any operation element by element: its result has the sizes that its tensors share and the widest
+// of their types.  Of "…out" the last argument is the result.
+void elementwise(const c10::OperatorHandle& operation, torch::jit::Stack* stack) {
+  const size_t arguments = operation.schema().arguments().size();
+  std::vector<Tensor> tensors;
+  for (const c10::IValue& one : torch::jit::last(*stack, arguments)) {
+    if (one.isTensor() && one.toTensor().defined()) { tensors.push_back(one.toTensor()); }
+  }
+  torch::jit::drop(*stack, arguments);
+  const bool has_out = operation.schema().overload_name().ends_with("out");
+  const Tensor out = has_out ? tensors.back() : Tensor();
+  if (has_out) { tensors.pop_back(); }
+  std::vector<int64_t> sizes = tensors.front().sizes().vec();
+  at::ScalarType dtype = tensors.front().scalar_type();
+  for (const Tensor& one : tensors) {
+    sizes = at::infer_size(sizes, one.sizes());
+    dtype = c10::promoteTypes(dtype, one.scalar_type());
+  }
+  torch::jit::push(*stack, has_out ? out.resize_(sizes)
+                                   : at::empty(sizes, tensors.front().options().dtype(dtype)));
+}
+
+bool has_way_on_meta(const c10::OperatorHandle& operation) {
+  constexpr c10::DispatchKey kWays[] = {c10::DispatchKey::Meta,
+                                        c10::DispatchKey::CompositeExplicitAutograd,
+                                        c10::DispatchKey::CompositeImplicitAutograd,
+                                        c10::DispatchKey::CompositeExplicitAutogradNonFunctional};
+  return std::any_of(std::begin(kWays), std::end(kWays), [&operation](c10::DispatchKey key) {
+    return operation.hasKernelForDispatchKey(key);
+  });
+}
+
+// Operations that LibTorch marks as element by element, and has no way for on its meta device.
+std::vector<std::string> missing_elementwise() {
+  std::vector<std::string> names;
+  for (const c10::OperatorName& name : c10::Dispatcher::singleton().getAllOpNames()) {
+    const auto operation = c10::Dispatcher::singleton().findSchema(name);
+    const bool is_ours = operation && name.name.starts_with("aten::") &&
+                         operation->hasTag(at::Tag::pointwise) && !has_way_on_meta(*operation);
+    if (is_ours) { names.push_back(c10::toString(name)); }
+  }
+  return names;
+}
+
 Tensor huber(const Tensor& x, const Tensor&, int64_t reduction, double) {
   return reduction == at::Reduction::None ? at::empty_like(x) : at::empty({}, x.options());
 }
@@ -162,6 +210,9 @@ void add_forward_kernels() {
   library.impl("huber_loss_backward", huber_backward);
   library.impl("_local_scalar_dense", read_number);
   library.impl("copy_", copy);
+  for (const std::string& name : missing_elementwise()) {
+    library.impl(name.c_str(), torch::CppFunction::makeFromBoxedFunction<&elementwise>());
+  }
 }
 
 // Attention is made of other operations elsewhere; here it is one, so its gradient is ours too.

@@ -14,12 +14,12 @@ struct Example {
 // The losses of a recipe of the repository.
 std::vector<double> losses_of(const Example& example, bool there) {
   const Folder folder;
-  std::vector<std::string> words = {source_folder() + "/" + example.recipe, "--steps", "2", "--set",
-                                    "render.steps=1"};
+  std::vector<std::string> words = {source_folder() + "/" + example.recipe, "--steps", "2"};
   words.insert(words.end(), example.more.begin(), example.more.end());
   const Outcome outcome = there ? run_with_the_card(on_the_card(words), folder.path())
                                 : run_program(words, folder.path());
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err.find("memory was not counted"), std::string::npos) << outcome.err;
   return losses_in(folder.path() / "runs" / example.name / "metrics.jsonl");
 }
 

@@ -111,7 +111,7 @@ void expect_the_cpus_pictures(const std::string& changes) {
     for (size_t i = 0; i < found.rgb.size(); ++i) {
       most = std::max(most, std::abs(int{found.rgb[i]} - int{expected.rgb[i]}));
     }
-    EXPECT_LE(most, 1) << name;  // of 255 levels
+    EXPECT_LE(most, is_pretended() ? 1 : 8) << name;  // of 255 levels
   }
 }
 
@@ -144,7 +144,7 @@ TEST(OnTheCard, AResumedRunWithAveragesGoesOnAsIfItHadNotStopped) {
   train_on_the_card(parts, {"--steps", "2"});
   train_on_the_card(parts, {"--steps", "4"});
   train_on_the_card(parts);
-  expect_close(parts.losses(), whole.losses(), is_pretended() ? 0.0 : kFloat32);
+  expect_close(parts.losses(), whole.losses(), 0.0);
   if (is_pretended()) { EXPECT_EQ(parts.last_lora(), whole.last_lora()); }
 }
 
@@ -172,8 +172,9 @@ TEST(OnTheCard, AForkGoesOnFromAStep) {
       folder.path());
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const std::vector<double> forked = losses_in(folder.path() / "runs/calmer/metrics.jsonl");
-  EXPECT_EQ(forked.back(), losses_in(folder.path() / "runs/calmer/metrics.jsonl").back());
-  EXPECT_NE(forked.back(), folder.losses().back());
+  ASSERT_EQ(forked.size(), 2U);                               // of steps 5 and 6
+  expect_close({forked[0]}, {folder.losses()[4]}, kFloat32);  // from the same weights
+  EXPECT_NE(forked[1], folder.losses()[5]);                   // moved by another rate
 }
 
 TEST(OnTheCard, AStepIsLaidOpen) {

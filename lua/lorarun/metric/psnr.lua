@@ -19,7 +19,7 @@ function psnr.measure(run)
   local sum, lowest, count = 0, math.huge, run.heldout.dataset:size()
   lorarun.scope(function()
     for i = 1, count do
-      local pixels = run.heldout.dataset:pixels(i)
+      local pixels = run.heldout.dataset:pixels(i):to { device = run.device }
       local value = decibel(pixels, run.model:decode_image(run.model:encode_image(pixels)))
       sum, lowest = sum + value, math.min(lowest, value)
     end

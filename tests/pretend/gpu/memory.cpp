@@ -3,11 +3,11 @@
 #include "tests/kernels/simulated/cuda_runtime.h"
 
 #include <c10/util/Exception.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <limits>
 
 namespace pretend {
 namespace {
@@ -20,9 +20,12 @@ int64_t number_from_environment(const char* name, int64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoll(text, nullptr, 10);
 }
 
+int64_t host_bytes() {
+  return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+}
+
 int64_t limit_bytes() {
-  static const int64_t limit =
-      number_from_environment("PRETEND_BYTES", std::numeric_limits<int64_t>::max());
+  static const int64_t limit = number_from_environment("PRETEND_BYTES", host_bytes());
   return limit;
 }
 

@@ -4,7 +4,7 @@
 // reads device memory as if it were the host's dies here as it would on a card; what is allowed to
 // read it goes through host_address().
 //
-//   PRETEND_BYTES     memory of the card; more throws c10::OutOfMemoryError (default: no limit)
+//   PRETEND_BYTES     memory of the card; more throws c10::OutOfMemoryError (default: the host's)
 //   PRETEND_DEVICES   number of cards (default 1); they share the limit
 
 #pragma once
