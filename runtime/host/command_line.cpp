@@ -261,6 +261,9 @@ RecipeCommand parse_recipe_command(const std::vector<std::string>& arguments) {
 }
 
 int run_command(const std::vector<std::string>& arguments) {
+  if (arguments.size() > 1 && arguments[0] == "help") {
+    return run_command({arguments[1], "--help"});
+  }
   if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "help") {
     print_help();
     return arguments.empty() ? 2 : 0;

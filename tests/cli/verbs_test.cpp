@@ -37,6 +37,16 @@ TEST(Program, SaysHowEachOfItsVerbsIsUsed) {
   }
 }
 
+TEST(Program, AnswersHelpBeforeAVerbAsAfterIt) {
+  const Folder folder;
+  for (const char* verb : {"sample", "plan"}) {
+    EXPECT_EQ(run_program({"help", verb}, folder.path()).out,
+              run_program({verb, "--help"}, folder.path()).out);
+  }
+  EXPECT_THAT(run_program({"help", "smple"}, folder.path()).err,
+              HasSubstr("did you mean 'sample'"));
+}
+
 TEST(Program, SaysWhatAnUnknownVerbMayHaveMeant) {
   const Folder folder;
   const Outcome outcome = run_program({"inspct", "x"}, folder.path());

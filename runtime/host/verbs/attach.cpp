@@ -145,7 +145,7 @@ bool show(const Json& answer) {
 }
 
 bool is_quit(const std::string& line) {
-  return line == ":quit" || line == ":q";
+  return line == ":quit" || line == ":q" || line == "quit" || line == "exit";
 }
 
 // Lines of a pipe or a file; gives the exit code.
