@@ -8,6 +8,7 @@
 #include "runtime/script/guard.h"
 #include "runtime/script/options.h"
 #include "runtime/script/values.h"
+#include "runtime/tensor/device.h"
 #include "runtime/tensor/device_memory.h"
 #include "runtime/tensor/imagined.h"
 
@@ -43,7 +44,7 @@ int batch(lua_State* L) {
 
 // device_memory.of("cuda") -> {total, free, allocated, peak} in bytes, or nil
 int of(lua_State* L) {
-  const std::optional<DeviceMemory> memory = memory_of(at::Device(check_string(L, 1)));
+  const std::optional<DeviceMemory> memory = memory_of(device_from_name(check_string(L, 1)));
   if (!memory) { return 0; }
   push_json(L, {{"total", memory->total_bytes},
                 {"free", memory->free_bytes},
