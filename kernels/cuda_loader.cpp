@@ -80,7 +80,7 @@ Plugin open_plugin() {
   std::error_code ignored;
   const std::string path = cuda_plugin_path();
   if (!fs::exists(path, ignored)) { return {nullptr, "it was not built: no " + path}; }
-  void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
+  void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) { return {nullptr, "it does not load: " + dl_reason()}; }
   const auto table = reinterpret_cast<const CudaOps* (*)()>(::dlsym(handle, "lorarun_cuda_ops_v1"));
   const CudaOps* ops = usable(table != nullptr ? table() : nullptr);

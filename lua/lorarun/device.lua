@@ -32,9 +32,6 @@ end
 --- Opens the device that the settings ask for; raises an error where it cannot be used.
 function device.choose(run)
   local asked = run.settings.device
-  if asked == "meta" then
-    lorarun.fail { what = '"meta" holds no numbers: it is for plans', where = where(run), fix = "auto, cpu, cuda or cuda:1" }
-  end
   local facts = lorarun.device.open(asked, where(run))
   if asked == "auto" and facts.kind == "cpu" then check_size(run, facts) end
   run.device, run.device_facts = facts.name, facts

@@ -1,9 +1,10 @@
 --- What people see while a run works, on standard error.
 --
 -- On a terminal one line that stays:
---   step 120/600  20 %  loss 0.3456  1 min 30 s left  0.192 s a step  lr 1e-04  RAM 1.3 GB  VRAM 9.1 of 24 GB  next: save at 250
+--   step 120/600  20 %  loss 0.3456  1 min 30 s left  0.192 s a step  lr 1e-04  RAM 1.3 GiB  VRAM 9.1 of 24 GiB  next: save at 250
 -- elsewhere a plain line now and then. What a narrow terminal has no room for is left out from the right, whole words.
 
+local memory_size = require "lorarun.memory_size"
 local pace = require "lorarun.pace"
 
 local progress = {}
@@ -12,7 +13,7 @@ progress.__index = progress
 local system = lorarun.system
 
 local PLAIN_EVERY_S, PLAIN_PARTS, REDRAW_S = 30, 20, 0.1
-local GIGABYTE = 2 ^ 30
+local GIBIBYTE = 2 ^ 30
 
 --- Follows a run of `steps` steps that starts after `step`.
 function progress.new(step, steps)
@@ -36,8 +37,8 @@ end
 
 local function memory_texts(run)
   local card = lorarun.device_memory.of(run.device)
-  local host = ("RAM %.1f GB"):format(lorarun.memory().process_bytes / GIGABYTE)
-  return host, card and ("VRAM %.1f of %.0f GB"):format(card.allocated / GIGABYTE, card.total / GIGABYTE) or ""
+  local host = "RAM " .. memory_size(lorarun.memory().process_bytes)
+  return host, card and ("VRAM %.1f of %.0f GiB"):format(card.allocated / GIBIBYTE, card.total / GIBIBYTE) or ""
 end
 
 local function parts_of(self, run, stats)

@@ -7,6 +7,7 @@
 -- is encoded once under the changed weights. All of it follows from the step's knobs and the weights, so nothing
 -- is saved in checkpoints, and a run that goes on from one makes the same steps to the bit.
 
+local memory_size = require "lorarun.memory_size"
 local render = require "lorarun.render"
 
 local text_encoders = {}
@@ -27,11 +28,6 @@ function text_encoders.trains(decided, encoder)
   return group.train ~= false and (group.lr or decided.lr) > 0
 end
 
-local function text_of_bytes(bytes)
-  if bytes >= 1e9 then return ("%.1f GB"):format(bytes / 1e9) end
-  return bytes >= 1e6 and ("%.0f MB"):format(bytes / 1e6) or ("%.0f kB"):format(bytes / 1e3)
-end
-
 local function tell(run, step, text, fields)
   if run.records then run.records:event(step, "encoder", fields) end
   if run.progress then return run.progress:say(text) end
@@ -44,7 +40,7 @@ local function go_live(run, step, encoder)
   run.cache:set_live(encoder)
   local seconds = lorarun.system.seconds() - began
   tell(run, step, ("step %d: %s trains: it encodes the captions of each step; loaded in %.1f s, %s of memory and its share of each step")
-    :format(step, encoder, seconds, text_of_bytes(bytes)),
+    :format(step, encoder, seconds, memory_size(bytes)),
     { encoder = encoder, mode = "live", seconds = seconds, bytes = bytes })
 end
 
@@ -57,7 +53,7 @@ local function go_cached(run, step, encoder, before)
   if not before and captions == 0 then return end
   local seconds = lorarun.system.seconds() - began
   tell(run, step, ("step %d: %s rests: %d captions encoded with its weights as they are in %.1f s; %s of memory given back")
-    :format(step, encoder, captions, seconds, text_of_bytes(bytes)),
+    :format(step, encoder, captions, seconds, memory_size(bytes)),
     { encoder = encoder, mode = "cached", seconds = seconds, bytes = bytes, captions = captions })
 end
 

@@ -15,7 +15,7 @@ namespace lorarun::bind {
 namespace {
 
 models::LoadOptions load_options(const Options& options) {
-  const at::Device device = device_from_name(options.text("device", "cpu"), "model.open");
+  const at::Device device = device_or_meta_from_name(options.text("device", "cpu"), "model.open");
   const std::string dtype = options.text("dtype", "float32");
   models::LoadOptions load;
   load.denoiser = {dtype_from_name(dtype), device};

@@ -86,9 +86,10 @@ int make(lua_State* L) {
   for (const std::string& component : components) {
     for (const auto& layer : model.layers(component)) { layers.push_back(layer); }
   }
-  return push_handle(L, std::make_shared<networks::Network>(
-                            network, layers, seed,
-                            device_from_name(options.text("device", "cpu"), "network.new")));
+  return push_handle(L,
+                     std::make_shared<networks::Network>(
+                         network, layers, seed,
+                         device_or_meta_from_name(options.text("device", "cpu"), "network.new")));
 }
 
 // network:parameters() -> {["transformer/<target>.down"] = tensor}: the leaves that train

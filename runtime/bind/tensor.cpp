@@ -13,7 +13,8 @@ namespace lorarun::bind {
 
 at::TensorOptions tensor_options(const Options& options, at::ScalarType absent) {
   const std::string dtype = options.text("dtype", name_of_dtype(absent));
-  return at::dtype(dtype_from_name(dtype)).device(device_from_name(options.text("device", "cpu")));
+  return at::dtype(dtype_from_name(dtype))
+      .device(device_or_meta_from_name(options.text("device", "cpu")));
 }
 
 namespace {

@@ -89,7 +89,7 @@ int to(lua_State* L) {
   const Options options(L, 2, {"dtype", "device"});
   const std::string dtype = options.text("dtype", name_of_dtype(x.scalar_type()));
   const std::string device = options.text("device", x.device().str());
-  return push_tensor(L, x.to(device_from_name(device), dtype_from_name(dtype)));
+  return push_tensor(L, x.to(device_or_meta_from_name(device), dtype_from_name(dtype)));
 }
 
 int dtype(lua_State* L) {

@@ -1,14 +1,22 @@
 // LibTorch's exceptions as Lua errors: without the C++ backtrace, and, when memory ran out, with
 // what held it and what helps.
 //
-//   not enough memory on cuda:0: 512 MB more were asked for; held are weights 23.8 GB, …
+//   not enough memory on cuda:0; asked for were 512.00 MiB; it has 23.6 GiB, and held were weights
+//   22.2 GiB, …
 
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "runtime/base/error.h"
+#include "runtime/tensor/torch.h"
+
 namespace lorarun::bind {
+
+// Memory that ran out, told by owner and with what helps; nothing for an error of another kind.
+std::optional<Error> out_of_memory(const c10::Error& error);
 
 // Teaches script/guard.h about c10::Error; once per process.
 void install_torch_errors();

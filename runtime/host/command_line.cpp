@@ -10,6 +10,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/files.h"
 #include "runtime/base/nearest.h"
+#include "runtime/bind/torch_errors.h"
 #include "runtime/host/registry.h"
 #include "runtime/host/share.h"
 #include "runtime/host/signals.h"
@@ -311,7 +312,8 @@ int run_program(const std::vector<std::string>& arguments) {
     tell(error);
     return error.exit_code();
   } catch (const c10::Error& error) {
-    std::cerr << "error: " << error.what_without_backtrace() << std::endl;
+    const std::optional<Error> told = bind::out_of_memory(error);
+    std::cerr << "error: " << (told ? told->what() : error.what_without_backtrace()) << std::endl;
   } catch (const std::bad_alloc&) {
     std::cerr << "error: not enough memory\n  fix: a smaller batch, resolution or rank, or dtype = "
                  "\"bf16\""

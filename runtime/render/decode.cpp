@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/base/log.h"
+#include "runtime/tensor/device_memory.h"
 
 namespace lorarun::render {
 namespace {
@@ -79,8 +80,8 @@ Tensor decode_in_tiles(models::Model& model, const Tensor& latents) {
 Tensor decode(models::Model& model, const Tensor& latents) {
   try {
     return model.decode_image(latents);
-  } catch (const c10::OutOfMemoryError&) {
-    if (is_one_tile(latents)) { throw; }
+  } catch (const c10::Error& error) {
+    if (!is_out_of_memory(error) || is_one_tile(latents)) { throw; }
   }
   log_warn("the device has no room to decode the picture as a whole: it is decoded in tiles");
   return decode_in_tiles(model, latents);

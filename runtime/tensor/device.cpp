@@ -11,6 +11,7 @@
 #include "kernels/cuda_loader.h"
 #include "runtime/base/error.h"
 #include "runtime/base/log.h"
+#include "runtime/base/nearest.h"
 #include "runtime/tensor/device_memory.h"
 
 namespace lorarun {
@@ -49,6 +50,10 @@ std::vector<std::string> known_names() {
 }
 
 [[noreturn]] void fail_unknown(const std::string& name) {
+  if (name == "meta") {
+    throw Error("the device 'meta' holds no numbers: plans rehearse there")
+        .fix("devices: " + join(known_names(), ", "));
+  }
   static const std::map<std::string, std::string> other_words = {
       {"gpu", "cuda"}, {"nvidia", "cuda"}, {"rocm", "cuda"}, {"host", "cpu"}};
   const auto other = other_words.find(split(name).kind);
@@ -113,7 +118,6 @@ at::Device resolve(const std::string& text) {
   const Name name = split(text);
   if (name.index == kMalformed) { fail_unknown(text); }
   if (name.kind == "cpu" && name.index <= 0) { return at::kCPU; }
-  if (text == "meta") { return at::kMeta; }
   if (name.kind == "cuda") { return cuda_device(name); }
   if (is_added_backend(name.kind)) {
     return numbered(name, at::kPrivateUse1, "device = \"" + name.kind + "\" is the first");
@@ -166,6 +170,10 @@ at::Device device_from_name(const std::string& name, const std::string& where) {
     if (!where.empty()) { error.where(where); }
     throw;
   }
+}
+
+at::Device device_or_meta_from_name(const std::string& name, const std::string& where) {
+  return name == "meta" ? at::Device(at::kMeta) : device_from_name(name, where);
 }
 
 const AutoDevice& auto_device() {

@@ -4,7 +4,6 @@
 //   "cuda" "cuda:1"     a card, by its number; "cuda" is cuda:0
 //   "auto"              the first card that works, else the processor
 //   "pretend"           a backend that a preloaded library added to LibTorch under that name
-//   "meta"              LibTorch's device of shapes without numbers, for plans; no run trains there
 //
 // The first name of a card loads LibTorch's CUDA half (kernels/cuda_loader.h), so what needs no
 // card waits for none.  LibTorch decides at the first question about CUDA whether it has any: a
@@ -23,6 +22,10 @@ namespace lorarun {
 // Throws Error: an unknown name with the nearest, a number beyond the last card, a driver that is
 // missing, too old or refuses, a library that is missing.  `where` is the place of the word.
 at::Device device_from_name(const std::string& name, const std::string& where = "");
+
+// The same, and "meta": LibTorch's device of shapes without numbers (tensor/imagined.h), where
+// plans rehearse.
+at::Device device_or_meta_from_name(const std::string& name, const std::string& where = "");
 
 // What "auto" is here.  `why_cpu` says why a card or a driver that is there is not used; it is
 // empty where a card is used, and where there is nothing to use.

@@ -2,6 +2,9 @@
 
 #include <c10/core/CachingDeviceAllocator.h>
 
+#include <algorithm>
+#include <string>
+
 namespace lorarun {
 namespace {
 
@@ -10,6 +13,15 @@ c10::DeviceAllocator* allocator_of(at::Device device) {
 }
 
 }  // namespace
+
+bool is_out_of_memory(const c10::Error& error) {
+  if (dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr) { return true; }
+  const std::string text = error.what_without_backtrace();
+  constexpr const char* kWords[] = {"out of memory", "allocate memory",
+                                    "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED"};
+  return std::any_of(std::begin(kWords), std::end(kWords),
+                     [&text](const char* words) { return text.find(words) != std::string::npos; });
+}
 
 std::optional<DeviceMemory> memory_of(at::Device device) {
   if (device.is_cpu() || device.is_meta()) { return std::nullopt; }

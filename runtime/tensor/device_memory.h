@@ -11,6 +11,9 @@
 
 namespace lorarun {
 
+// True when LibTorch had no memory to give, on the host or a device.
+bool is_out_of_memory(const c10::Error& error);
+
 struct DeviceMemory {
   int64_t total_bytes = 0, free_bytes = 0;      // of the card
   int64_t allocated_bytes = 0, peak_bytes = 0;  // of it, by tensors: now, and at most

@@ -267,13 +267,13 @@ Stats Trainer::read(Pending& pending, const data::Batch& batch) {
         "loss", batch,
         "lower the learning rate, or look at these pictures; the last checkpoint is good");
   }
-  // a batch of weight 0 has no gradient and says nothing
-  if (pending.first_gradients && stats.loss != 0.0) {
-    first_gradients_.expect_some(readings.at(*pending.first_gradients));
-  }
   if (!std::isfinite(stats.grad_norm)) {
     clear_gradients(groups_);
     throw not_finite("gradient", batch, "lower the learning rate; the last checkpoint is good");
+  }
+  // a batch of weight 0 has no gradient and says nothing
+  if (pending.first_gradients && stats.loss != 0.0) {
+    first_gradients_.expect_some(readings.at(*pending.first_gradients));
   }
   return stats;
 }

@@ -19,26 +19,29 @@ class Counts : public testing::Test {
 Json last_step(const std::string& changes, const std::vector<std::string>& more = {}) {
   const TrainingFolder folder(changes);
   train_on_the_card(folder, more);
-  const Json steps = report_of(folder.path())["steps"];
-  return steps.empty() ? Json() : steps.back();
+  return report_of(folder.path()).at("steps").back();
+}
+
+int64_t count(const Json& step, const char* what) {
+  return step.at(what).get<int64_t>();
 }
 
 TEST_F(Counts, AStepReadsTheDeviceOnce) {
-  EXPECT_LE(last_step("")["host_reads"], 1);
-  EXPECT_LE(last_step("batch = 1, accumulate = 3,")["host_reads"], 1);
+  EXPECT_LE(count(last_step(""), "host_reads"), 1);
+  EXPECT_LE(count(last_step("batch = 1, accumulate = 3,"), "host_reads"), 1);
 }
 
 TEST_F(Counts, EveryNumberOfDropoutIsMadeOnTheDevice) {
   const Json without = last_step(""),
              with = last_step("network = lora { rank = 2, dropout = 0.2 },");
-  EXPECT_EQ(with["copies_in"], without["copies_in"]);
+  EXPECT_EQ(count(with, "copies_in"), count(without, "copies_in"));
 }
 
 TEST_F(Counts, TheTinyStepStaysUnderItsLimits) {
   const Json step = last_step("");
-  EXPECT_LE(step["launches"], 950) << step;
-  EXPECT_LE(step["copies_in"], 5) << step;
-  EXPECT_LE(step["peak_bytes"], 7'400'000) << step;
+  EXPECT_LE(count(step, "launches"), 950) << step;
+  EXPECT_LE(count(step, "copies_in"), 5) << step;
+  EXPECT_LE(count(step, "peak_bytes"), 7'400'000) << step;
 }
 
 // A random base of this many blocks of each kind.
@@ -52,22 +55,23 @@ void write_base(const fs::path& folder, int double_blocks, int single_blocks) {
   std::ofstream(folder / "transformer/random.json") << R"({"seed": 1})";
 }
 
-int launches_with(int double_blocks, int single_blocks) {
+int64_t launches_with(int double_blocks, int single_blocks) {
   const Folder base;
   write_base(base.path() / "base", double_blocks, single_blocks);
   const std::string model = "model = flux { path = '" + (base.path() / "base").string() +
                             "', dtype = 'float32' }, batch = 1, steps = 2, ema = 0,";
-  return last_step(model)["launches"].get<int>();
+  return count(last_step(model), "launches");
 }
 
 // At true depth a step is the sum of its blocks, and their sizes change no count.
 TEST_F(Counts, AFluxBlockLaunchesNoMoreThanItDid) {
-  const int one = launches_with(1, 1);
-  const int a_double_block = launches_with(2, 1) - one, a_single_block = launches_with(1, 2) - one;
+  const int64_t one = launches_with(1, 1);
+  const int64_t a_double_block = launches_with(2, 1) - one,
+                a_single_block = launches_with(1, 2) - one;
   EXPECT_LE(a_double_block, 560);
   EXPECT_LE(a_single_block, 241);
-  RecordProperty("double_block", a_double_block);
-  RecordProperty("single_block", a_single_block);
+  std::printf("launches of a double block %ld, of a single block %ld\n", a_double_block,
+              a_single_block);
 }
 
 }  // namespace

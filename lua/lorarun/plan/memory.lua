@@ -21,6 +21,7 @@ local imagined = lorarun.imagined
 
 local MANY_MICRO_BATCHES = 2 -- from the second on, gradients are there while activations are
 local WORTH_NAMING = 0.99    -- of the peak: what lowers it less is no remedy
+local BYTES_OF_A_NUMBER = 4
 local BYTES_OF_A_PIXEL = 12  -- three colours in float32
 local WHOLE_DECODE = "pictures: VAE"
 
@@ -109,7 +110,19 @@ function Rehearsal:batch(count, accumulate, live)
     pixels = self.takes_pixels, live = live })
 end
 
---- Two steps: averages begin after the first one, and stand beside all of the second.
+--- Bytes of moments and averages.
+local function state_bytes(trainer)
+  local bytes = 0
+  lorarun.scope(function()
+    for name, tensor in pairs(trainer:state()) do
+      if name:sub(1, #"adapter/") ~= "adapter/" then bytes = bytes + BYTES_OF_A_NUMBER * tensor:numel() end
+    end
+  end)
+  return bytes
+end
+
+--- Two steps: averages begin after the first one, and stand beside all of the second. What an objective opens for
+--- itself at the first one (distill_guidance: a teacher, the empty text) comes and goes there.
 function Rehearsal:train()
   local s, live = self.settings, live_encoders(self.settings)
   if #live == 0 then self.model:release("text") end
@@ -118,10 +131,12 @@ function Rehearsal:train()
     group_trains = {} }
   for _, encoder in ipairs(s.network.text_encoders) do knobs.group_trains[encoder] = #live > 0 end
   local function step() return self.trainer:step(batch, knobs) end
-  step()
-  self.state = self:shares(imagined.bytes() - self.before).activations
+  self:phase("the first step", step)
+  local first = table.remove(self.phases)
+  self.state = state_bytes(self.trainer)
   self:phase("a training step", step)
   self.step = self.phases[#self.phases]
+  if first.total > self.step.total then table.insert(self.phases, #self.phases, first) end
   batch:free()
 end
 
@@ -201,9 +216,15 @@ local function waiting_pictures(self)
   return math.min(most, BYTES_OF_A_PIXEL * self.side_px ^ 2 * count)
 end
 
+--- True where the device's memory is the host's.
+local function is_the_host(device)
+  local known, facts = pcall(lorarun.device.open, device)
+  return known and facts.kind == "cpu"
+end
+
 --- What the process holds in the host's memory: itself, and what passes through. On the CPU the device is the host.
 local function host_of(self, peak)
-  local step, on_cpu = self.step, self.settings.device == "cpu"
+  local step, on_cpu = self.step, is_the_host(self.settings.device)
   local trained = step.adapters > 0 and step.adapters or step.weights
   local host = { program = lorarun.memory().process_bytes, pictures = waiting_pictures(self),
     checkpoint = on_cpu and 0 or trained + step.state, device = on_cpu and peak.total or 0 }

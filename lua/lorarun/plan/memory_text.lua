@@ -1,5 +1,7 @@
 --- The memory of a plan in words: a table of phases, and what would lower the peak.
 
+local size = require "lorarun.memory_size"
+
 local memory_text = {}
 
 local OWNER_WORDS = { weights = "weights", text_encoders = "text encoders", vae = "VAE", adapters = "adapters",
@@ -7,15 +9,7 @@ local OWNER_WORDS = { weights = "weights", text_encoders = "text encoders", vae 
 local OWNERS = { "weights", "text_encoders", "vae", "adapters", "state", "activations" }
 local SMALL_PART = 0.002 -- of a phase: not worth a word
 
---- Gives bytes as people say them: "23.8 GB", "340 MB".
-function memory_text.size(bytes)
-  if bytes >= 1e9 then return ("%.1f GB"):format(bytes / 1e9) end
-  return bytes >= 1e6 and ("%.0f MB"):format(bytes / 1e6) or ("%.0f kB"):format(bytes / 1e3)
-end
-
-local size = memory_text.size
-
---- Gives "weights 23.8 GB, activations 8.1 GB" of a phase.
+--- Gives "weights 22.2 GiB, activations 2.5 GiB" of a phase.
 function memory_text.owners(phase)
   local parts = {}
   for _, owner in ipairs(OWNERS) do

@@ -8,6 +8,7 @@
 
 local memory = require "lorarun.plan.memory"
 local memory_text = require "lorarun.plan.memory_text"
+local size = require "lorarun.memory_size"
 
 local room = {}
 
@@ -15,7 +16,6 @@ local TIGHT = 0.9   -- of what is free: fragments and work space come on top of 
 local IN_DOUBT = 0.75 -- from here on it is worth a few seconds to try what would help
 local NOTHING_HELPS = "a card with more memory: no setting takes less"
 
-local size = memory_text.size
 
 local function help_of(remedies, least)
   local parts = {}

@@ -1,6 +1,7 @@
 --- A plan as people read it in a terminal.
 
 local ROW = "%6s  %8s  %-18s %s"
+local memory_size = require "lorarun.memory_size"
 local memory_text = require "lorarun.plan.memory_text"
 local tables = require "lorarun.tables"
 local terminal_plot = require "lorarun.terminal_plot"
@@ -63,7 +64,7 @@ end
 --- Gives the sentence about time, and memory as it was measured.
 function text.cost(cost, steps)
   if not cost then return "time: not measured yet (a run of this name measures it)" end
-  local memory = cost.memory_bytes and (", the process at its peak held %.1f GB"):format(cost.memory_bytes / 2 ^ 30) or ""
+  local memory = cost.memory_bytes and ", the process at its peak held " .. memory_size(cost.memory_bytes) or ""
   return ("about %s: %.3g s a step, measured over %d steps in %s%s"):format(lorarun.system.duration(cost.seconds * steps),
     cost.seconds, cost.steps, cost.folder, memory)
 end

@@ -34,7 +34,7 @@ namespace {
 struct Flags {
   fs::path base, out, prompts_file;
   std::vector<std::string> loras, prompts;
-  std::string size = "1024x1024", dtype = "float32", device = "auto";
+  std::string size = "1024x1024", dtype, device = "auto";
   render::RenderOptions render;
   bool latents = false, json = false;
 };
@@ -73,7 +73,9 @@ void add_options(CLI::App& app, Flags& flags) {
   app.add_option("--true-cfg", flags.render.true_cfg)->capture_default_str();
   app.add_option("--sampler", flags.render.sampler)->capture_default_str();
   app.add_option("--out", flags.out, "folder for the pictures")->required();
-  app.add_option("--dtype", flags.dtype, "of the denoiser and the text encoders")
+  app.add_option(
+         "--dtype", flags.dtype,
+         "of the denoiser and the text encoders; default float32 on the CPU, bfloat16 on a card")
       ->capture_default_str();
   app.add_option("--device", flags.device, "auto, cpu, cuda, cuda:1")->capture_default_str();
   app.add_flag("--latents", flags.latents, "write the final latents too");
@@ -135,7 +137,8 @@ at::ScalarType float_from_name(const std::string& name) {
 
 std::unique_ptr<models::Model> open_base(const Flags& flags) {
   const at::Device device = device_from_name(flags.device, "the command line, --device");
-  const nn::Placement placement = {.dtype = float_from_name(flags.dtype), .device = device};
+  const std::string dtype = !flags.dtype.empty() ? flags.dtype : device.is_cpu() ? "fp32" : "bf16";
+  const nn::Placement placement = {.dtype = float_from_name(dtype), .device = device};
   return models::open_model(
       flags.base, "",
       {.denoiser = placement, .vae = {.device = device}, .text_encoder = placement});
