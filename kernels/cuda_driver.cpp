@@ -71,6 +71,7 @@ struct Library {
   }
 
   void* handle = ::dlopen("libcuda.so.1", RTLD_NOW | RTLD_GLOBAL);
+  std::string reason;  // why it did not open
   int (*version)(int*) = nullptr;
   int (*init)(unsigned) = nullptr;
   int (*count)(int*) = nullptr;
@@ -82,7 +83,11 @@ struct Library {
 
 Library open_library() {
   Library cuda;
-  if (cuda.handle == nullptr) { return cuda; }
+  if (cuda.handle == nullptr) {
+    const char* reason = ::dlerror();
+    cuda.reason = reason != nullptr ? reason : "unknown reason";
+    return cuda;
+  }
   cuda.find(cuda.version, "cuDriverGetVersion");
   cuda.find(cuda.init, "cuInit");
   cuda.find(cuda.count, "cuDeviceGetCount");
@@ -123,6 +128,11 @@ CudaDriver refused(CudaDriver driver, int code) {
                  known != nullptr ? known->remedy : "see what nvidia-smi says");
 }
 
+CudaDriver does_not_load(CudaDriver driver, const std::string& reason) {
+  driver.is_there = true;
+  return refused(std::move(driver), "libcuda.so.1 does not load: " + reason, kGetADriver);
+}
+
 CudaDriver without_library(CudaDriver driver) {
   if (!driver.release.empty()) {
     driver.is_there = true;
@@ -160,7 +170,10 @@ CudaDriver ask_driver() {
   CudaDriver driver;
   driver.release = release_of_kernel_module();
   const Library cuda = open_library();
-  if (cuda.handle == nullptr) { return without_library(driver); }
+  if (cuda.handle == nullptr) {
+    const bool is_damaged = cuda.reason.find("No such file") == std::string::npos;
+    return is_damaged ? does_not_load(driver, cuda.reason) : without_library(driver);
+  }
   driver.is_there = true;
   if (cuda.version == nullptr || cuda.init == nullptr || cuda.count == nullptr) {
     return refused(driver, "libcuda.so.1 lacks cuInit: it is no driver", kGetADriver);

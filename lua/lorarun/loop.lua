@@ -91,6 +91,18 @@ function loop.evaluate(run)
   ready_policies.evaluated(run)
 end
 
+--- Draws the pictures. Those that memory does not hold are left out, and said; the run goes on.
+function loop.draw(run, step)
+  local done, problem = pcall(render.draw, run, step)
+  if done then return end
+  local text = tostring(problem)
+  if not text:find("not enough memory", 1, true) then error(problem, 0) end
+  run.model:release("vae")
+  local what = ("the pictures of step %d are left out: %s"):format(step, text:match("[^\n]+"))
+  run.records:event(step, "warn", { key = "render", what = what })
+  lorarun.system.log(what .. "\n  fix: a smaller render.size; the run goes on without them", "warn")
+end
+
 --- What is due after a step: evaluation first, because it may ask for a checkpoint or to go back to one.
 local function after_step(run)
   if run.settings.evaluate and is_due(run, run.knobs.evaluate) then loop.evaluate(run) end
@@ -98,7 +110,7 @@ local function after_step(run)
   if run.player then wish = run.player:rollback(run, wish) end
   run.wish_back = nil
   if wish and go_back.to(run, wish, loop.save) then return end
-  if run.settings.render and is_due(run, run.knobs.render) then render.draw(run, run.step) end
+  if run.settings.render and is_due(run, run.knobs.render) then loop.draw(run, run.step) end
   local save_is_due = is_due(run, run.knobs.save)
   if run.keep_now and not save_is_due then best.note(run) end
   if run.keep_now or save_is_due then loop.save(run) end

@@ -74,4 +74,12 @@ function phases.at(list, step, steps, steps_per_epoch, base_lr, each)
   end
 end
 
+--- True when a border is told in epochs, which only the data turns into steps.
+function phases.count_epochs(list)
+  for _, phase in ipairs(list) do
+    if phase.from_epoch or phase.to_epoch then return true end
+  end
+  return false
+end
+
 return phases

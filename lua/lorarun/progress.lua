@@ -1,7 +1,8 @@
 --- What people see while a run works, on standard error.
 --
 -- On a terminal one line that stays:
---   step 120/600  20 %  loss 0.3456  1 min 30 s left  0.192 s a step  lr 1e-04  RAM 1.3 GiB  VRAM 9.1 of 24 GiB  next: save at 250
+--   step 120/600  20 %  loss 0.3456  1 min 30 s left  0.192 s a step  lr 1e-04  RAM 1.3 GiB
+--   VRAM at most 9.1 of 23.6 GiB  next: save at 250
 -- elsewhere a plain line now and then. What a narrow terminal has no room for is left out from the right, whole words.
 
 local memory_size = require "lorarun.memory_size"
@@ -38,7 +39,7 @@ end
 local function memory_texts(run)
   local card = lorarun.device_memory.of(run.device)
   local host = "RAM " .. memory_size(lorarun.memory().process_bytes)
-  return host, card and ("VRAM %.1f of %.0f GiB"):format(card.allocated / GIBIBYTE, card.total / GIBIBYTE) or ""
+  return host, card and ("VRAM at most %.1f of %.1f GiB"):format(card.peak / GIBIBYTE, card.total / GIBIBYTE) or ""
 end
 
 local function parts_of(self, run, stats)

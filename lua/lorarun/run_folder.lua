@@ -126,6 +126,7 @@ function run_folder.write_manifest(run, status)
     recipe = { path = run.recipe.path, hash = run.recipe.hash }, data = { hash = run.data_hash },
     structure = run_folder.structure(run), device = run.device, card = run.card,
     model = start.model_of(run.settings), folder = system.absolute(run.folder), machine = system.machine(),
+    attach = "lorarun attach " .. run.name, device_peak_bytes = (lorarun.device_memory.of(run.device) or {}).peak,
     peak_bytes = lorarun.memory().process_peak_bytes, written = system.now(), format = 1,
   } .. "\n")
 end

@@ -23,7 +23,9 @@ local function decoded(text, place)
   lorarun.fail { what = text .. " is no list", where = place, fix = '["one", "another"], with quotes around the whole for the shell' }
 end
 
+--- A list as a recipe has it, { 512, 768 }, is read as [512, 768].
 local function list_of(setting, text, place)
+  if text:find("^%s*{.*}%s*$") then text = text:gsub("^%s*{", "["):gsub("}%s*$", "]") end
   if text:find("^%s*%[") then return decoded(text, place) end
   if setting.is_prose then return { text } end
   if setting.unit == "px" then text = text:gsub("^(%d+)x(%d+)$", "%1,%2") end
@@ -39,6 +41,7 @@ end
 function set_value.of(setting, text, place)
   if not setting then return plain(text) end
   if setting.type == "table" and OFF[text] then return false end
+  if not setting.is_prose then text = text:gsub('^"(.*)"$', "%1") end
   if setting.type == "text" then return text end
   if setting.type == "path" then return system.exists(text) and system.absolute(text) or text end
   if setting.type == "kind" then return { kind = text } end

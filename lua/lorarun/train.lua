@@ -15,6 +15,7 @@ local loop = require "lorarun.loop"
 local opening = require "lorarun.opening"
 local room = require "lorarun.plan.room"
 local metrics = require "lorarun.metrics"
+local phases = require "lorarun.phases"
 local progress = require "lorarun.progress"
 local recipe = require "lorarun.recipe"
 local reload = require "lorarun.reload"
@@ -39,9 +40,9 @@ end
 function train.open_data(run)
   local s = run.settings
   device.choose(run)
-  room.check(s, run.device, run.recipe.path .. ", device")
   run.model = opening.model(s, run.device)
   run.dataset = lorarun.data.open(drawn.sets(s.data, run.cache_folder), run.model:size_multiple(), run.cache_folder .. "/index.json")
+  room.check(s, run.device, run.recipe.path .. ", device", run.dataset:facts().buckets)
   run.data_hash, run.pictures = run.dataset:hash(), run.dataset:facts().pictures
 end
 
@@ -103,7 +104,7 @@ end
 --- of them costs no hour of encoding. Phases may count epochs, which only the data knows, so they are tried again later.
 local function rehearse(run)
   if not run.settings.steps then return end
-  run.steps, run.is_rehearsed = run.settings.steps, #run.settings.phases == 0
+  run.steps, run.is_rehearsed = run.settings.steps, not phases.count_epochs(run.settings.phases)
   knobs.dry_run(run)
 end
 
@@ -127,9 +128,9 @@ local function begin(run, event, more)
   if not run.is_rehearsed then knobs.dry_run(run) end
   run.progress:say(table.concat(start.lines(run), "\n"))
   say((event == "start" and "starts at step %d of %d" or event .. "s at step %d of %d"):format(run.step, run.steps))
-  if event == "start" and run.settings.render then render.draw(run, 0) end
-  if event == "start" and run.settings.evaluate then loop.evaluate(run) end
   if not run.player then live.open(run) end
+  if event == "start" and run.settings.render then loop.draw(run, 0) end
+  if event == "start" and run.settings.evaluate then loop.evaluate(run) end
   run.progress:start()
 end
 
@@ -175,6 +176,13 @@ function train.go_on(run, options, event, more)
   return finish(run, options, run_guarded(run))
 end
 
+--- A driver that vanished makes a run many times slower: nobody should learn it from the clock.
+local function tell_other_device(run, manifest)
+  if not manifest.device or manifest.device == run.device then return end
+  system.log(("this run trained on %s so far, and goes on on %s"):format(device.label(manifest.device, manifest.card),
+    device.label(run.device, run.card)), "warn")
+end
+
 --- Trains a recipe, or goes on with a run whose folder is named; gives the exit code.
 function train.run(options)
   if system.is_folder(options.recipe) then options = require("lorarun.player").own_options(options.recipe, options) end
@@ -187,7 +195,10 @@ function train.run(options)
   tell_warnings(run)
   if not manifest then rehearse(run) end
   train.open_data(run)
-  if manifest then run_folder.check_data(run, manifest) end
+  if manifest then
+    run_folder.check_data(run, manifest)
+    tell_other_device(run, manifest)
+  end
   if options.check_data then options.check_data(run) end
   run_folder.open(run)
   io.stderr:write(run.dataset:report(), "\n")

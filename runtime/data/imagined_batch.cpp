@@ -9,10 +9,18 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-std::map<std::string, Tensor> on_cpu(const std::map<std::string, Tensor>& rows) {
+// Zeros of any size in the memory of one.
+Tensor zeros_on_cpu(at::IntArrayRef sizes, at::ScalarType dtype) {
+  return at::zeros({1}, dtype).expand(sizes);
+}
+
+// The rows of `batch` captions, out of those of one.
+std::map<std::string, Tensor> on_cpu(const std::map<std::string, Tensor>& row, int64_t batch) {
   std::map<std::string, Tensor> zeros;
-  for (const auto& [name, like] : rows) {
-    zeros[name] = at::zeros(like.sizes(), like.options().device(at::kCPU));
+  for (const auto& [name, like] : row) {
+    std::vector<int64_t> sizes = like.sizes().vec();
+    sizes.front() = batch;
+    zeros[name] = zeros_on_cpu(sizes, like.scalar_type());
   }
   return zeros;
 }
@@ -20,24 +28,26 @@ std::map<std::string, Tensor> on_cpu(const std::map<std::string, Tensor>& rows) 
 // What the cache would give: the rows of every encoder that is not live.
 models::TextEmbedding cached_text(models::Model& model, const BatchShape& shape) {
   const at::NoGradGuard none;
-  const std::vector<std::string> captions(static_cast<size_t>(shape.batch));
   models::TextEmbedding text;
   for (const std::string& encoder : model.text_encoders()) {
     if (contains(shape.live, encoder)) { continue; }
-    const models::TextEmbedding rows = model.encode_text(captions, {encoder});
-    text.text.merge(on_cpu(rows.text));
-    text.pooled.merge(on_cpu(rows.pooled));
-    text.tokens.merge(on_cpu(rows.tokens));
+    const models::TextEmbedding row = model.encode_text({""}, {encoder});
+    text.text.merge(on_cpu(row.text, shape.batch));
+    text.pooled.merge(on_cpu(row.pooled, shape.batch));
+    text.tokens.merge(on_cpu(row.tokens, shape.batch));
     model.release(encoder);
   }
   return text;
 }
 
 Tensor content(const models::Model& model, const BatchShape& shape) {
-  if (shape.pixels) { return at::zeros({shape.batch, 3, shape.height_px, shape.width_px}); }
+  if (shape.pixels) {
+    return zeros_on_cpu({shape.batch, 3, shape.height_px, shape.width_px}, at::kFloat);
+  }
   const int64_t px = model.pixels_per_latent();
-  return at::zeros(
-      {shape.batch, model.latent_channels(), shape.height_px / px, shape.width_px / px});
+  return zeros_on_cpu(
+      {shape.batch, model.latent_channels(), shape.height_px / px, shape.width_px / px},
+      at::kFloat);
 }
 
 }  // namespace

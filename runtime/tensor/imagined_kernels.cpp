@@ -3,6 +3,7 @@
 #include <torch/library.h>  // beside torch.h: only this file adds operations
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "runtime/tensor/torch.h"
@@ -157,14 +158,29 @@ bool has_way_on_meta(const c10::OperatorHandle& operation) {
   });
 }
 
-// Operations that LibTorch marks as element by element, and has no way for on its meta device.
-std::vector<std::string> missing_elementwise() {
-  std::vector<std::string> names;
+std::vector<c10::OperatorHandle> operations_of_aten() {
+  std::vector<c10::OperatorHandle> all;
   for (const c10::OperatorName& name : c10::Dispatcher::singleton().getAllOpNames()) {
     const auto operation = c10::Dispatcher::singleton().findSchema(name);
-    const bool is_ours = operation && name.name.starts_with("aten::") &&
-                         operation->hasTag(at::Tag::pointwise) && !has_way_on_meta(*operation);
-    if (is_ours) { names.push_back(c10::toString(name)); }
+    if (operation && name.name.starts_with("aten::")) { all.push_back(*operation); }
+  }
+  return all;
+}
+
+// Operations that LibTorch marks as element by element, and has no way for on its meta device.  The
+// mark of "where" holds for "where.self_out" too.
+std::vector<std::string> missing_elementwise() {
+  const std::vector<c10::OperatorHandle> all = operations_of_aten();
+  std::set<std::string> marked;
+  for (const c10::OperatorHandle& one : all) {
+    if (one.hasTag(at::Tag::pointwise)) { marked.insert(one.schema().name()); }
+  }
+  std::vector<std::string> names;
+  for (const c10::OperatorHandle& one : all) {
+    const bool is_marked =
+        one.hasTag(at::Tag::pointwise) ||
+        (one.schema().overload_name().ends_with("out") && marked.contains(one.schema().name()));
+    if (is_marked && !has_way_on_meta(one)) { names.push_back(c10::toString(one.operator_name())); }
   }
   return names;
 }

@@ -1,6 +1,6 @@
 // Objectives: what a micro-batch is asked to get right; one file each in objectives/, by name.
 //
-//   denoise            the denoiser finds the flow from noise to a picture's latents, under its caption
+//   denoise            the denoiser finds the flow from noise to latents, under a caption
 //   distill_guidance   the denoiser learns to give guided pictures in one pass
 //   autoencode         the VAE rebuilds a picture from its own latents
 //

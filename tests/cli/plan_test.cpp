@@ -55,7 +55,7 @@ TEST(Plan, IsJsonForPrograms) {
   EXPECT_EQ(Json::parse(plan(folder, {"--json", "--at", "81"}).out)["clip_l.lr"], 5e-6);
 }
 
-// FLUX.1-dev at 1024 px: 23.8 GB of weights in bfloat16, and with recompute less than 4 GB beside.
+// FLUX.1-dev at 1024 px: 22.2 GiB of weights in bfloat16, and with recompute less than 4 GB beside.
 TEST(Plan, CountsTheMemoryOfAFluxOfWhichOnlyTheConfigsAreThere) {
   const FluxDevConfigs dev;
   const Folder folder;
@@ -64,7 +64,7 @@ TEST(Plan, CountsTheMemoryOfAFluxOfWhichOnlyTheConfigsAreThere) {
   const Outcome text = run_program(words, folder.path());
   EXPECT_EQ(text.exit_code, 0) << text.err;
   EXPECT_THAT(text.out, AllOf(HasSubstr("memory on the device: "), HasSubstr("encoding text by t5"),
-                              HasSubstr("weights 23.8 GB"), HasSubstr("memory on the host: ")));
+                              HasSubstr("weights 22.2 GiB"), HasSubstr("memory on the host: ")));
 
   std::vector<std::string> as_json = words;
   as_json.emplace_back("--json");

@@ -97,5 +97,12 @@ TEST(Kernels, OnlyTheDispatchKnowsTheirTable) {
   }
 }
 
+TEST(Kernels, EveryOneIsComparedWithItsTwinOnACard) {
+  const std::string test = read_text(kRoot / "tests/tensor/on_device_test.cpp");
+  for (const std::string& name : launchers_of(read_text(kRoot / "kernels/cuda_ops.h"))) {
+    EXPECT_TRUE(mentions(test, "\\b" + name + "(_rows)?\\(")) << name;
+  }
+}
+
 }  // namespace
 }  // namespace lorarun::house

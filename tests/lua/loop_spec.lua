@@ -86,3 +86,17 @@ test("a live picture of the run holds nothing that depends on the clock", functi
     loss = 0.5, mean_loss = 0.6, grad_norm = 1, loss_slope = -2, loss_variance = 0.1, bands = {},
     grad_norms = { transformer = 1 }, images = 4 })
 end)
+
+test("pictures that memory does not hold are left out, and the run goes on", function(t)
+  local render, loop = require "lorarun.render", require "lorarun.loop"
+  local draw, events, released = render.draw, {}, nil
+  local run = { model = { release = function(_, part) released = part end },
+    records = { event = function(_, step, event, fields) events[#events + 1] = { step, event, fields.what } end } }
+  render.draw = function() error("not enough memory on cuda:0; it has 23.6 GiB\n  fix: batch = 1", 0) end
+  loop.draw(run, 20)
+  t.equal(released, "vae")
+  t.equal(events, { { 20, "warn", "the pictures of step 20 are left out: not enough memory on cuda:0; it has 23.6 GiB" } })
+  render.draw = function() error("another mistake", 0) end
+  t.fails(function() loop.draw(run, 21) end, "another mistake")
+  render.draw = draw
+end)

@@ -204,7 +204,7 @@ test("ten thousand steps take half a second to plan", function(t)
 end)
 
 local memory = require "lorarun.plan.memory"
-local memory_text = require "lorarun.plan.memory_text"
+local memory_size = require "lorarun.memory_size"
 
 local MICRO = lorarun.system.share() .. "/tests/golden/micro_flux"
 
@@ -276,5 +276,5 @@ test("memory.parameters counts the denoiser without weights", function(t)
 end)
 
 test("bytes are said as people say them", function(t)
-  t.equal({ memory_text.size(23.8e9), memory_text.size(3.4e8), memory_text.size(2600) }, { "23.8 GB", "340 MB", "3 kB" })
+  t.equal({ memory_size(23.8 * 2 ^ 30), memory_size(340 * 2 ^ 20), memory_size(2600) }, { "23.8 GiB", "340 MiB", "3 KiB" })
 end)

@@ -37,6 +37,16 @@ TEST(PretendedGpu, NamesTheOperationThatMixesDevices) {
   EXPECT_EQ(refusal([&] { (void)there.mul(at::scalar_tensor(2.0)); }), "");  // a number may
 }
 
+TEST(PretendedGpu, TakesIndicesFromTheHostOnlyInBrackets) {
+  const Tensor there = at::ones({3, 2}, kCard), rows = at::tensor({0, 2}, at::kLong);
+  EXPECT_EQ(refusal([&] { (void)there.index({rows}); }), "");
+  EXPECT_THAT(refusal([&] { (void)there.index_select(0, rows); }), HasSubstr("index_select"));
+  const Tensor mask = at::tensor({1, 0, 1}, at::kLong).to(kCard).to(at::kBool);
+  EXPECT_EQ(refusal([&] { (void)there.index({mask}); }), "");
+  const Stretch stretch("compute");
+  EXPECT_THAT(refusal([&] { (void)there.index({mask}); }), HasSubstr("nonzero"));
+}
+
 TEST(PretendedGpu, RefusesAHostReadInsideComputeByName) {
   const Tensor there = at::ones({2}, kCard);
   EXPECT_EQ(refusal([&] { (void)there.sum().item(); }), "");

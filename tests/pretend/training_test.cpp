@@ -152,7 +152,9 @@ TEST(OnTheCard, ARunOfTheCpuGoesOnThere) {
   const TrainingFolder whole, parts;
   train_on_the_cpu(whole);
   train_on_the_cpu(parts, {"--steps", "2"});
-  train_on_the_card(parts);
+  const Outcome outcome = run_with_the_card(on_the_card({"r.lua"}), parts.path());
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("this run trained on cpu so far, and goes on on " + card()));
   expect_close(parts.losses(), whole.losses(), kFloat32);
 }
 
@@ -175,6 +177,31 @@ TEST(OnTheCard, AForkGoesOnFromAStep) {
   ASSERT_EQ(forked.size(), 2U);                               // of steps 5 and 6
   expect_close({forked[0]}, {folder.losses()[4]}, kFloat32);  // from the same weights
   EXPECT_NE(forked[1], folder.losses()[5]);                   // moved by another rate
+}
+
+// ---- two cards ----
+
+class TwoCards : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!is_pretended()) { GTEST_SKIP() << "pending: no second card"; }
+  }
+  const Variable cards_{"PRETEND_DEVICES", "2"};
+};
+
+TEST_F(TwoCards, TheSecondOneTrains) {
+  const TrainingFolder cpu("ema = 0.9,"), there("ema = 0.9,");
+  train_on_the_cpu(cpu);
+  const Outcome outcome = run_with_the_card({"r.lua", "--set", "device=pretend:1"}, there.path());
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  expect_close(there.losses(), cpu.losses(), kFloat32);
+}
+
+TEST_F(TwoCards, AnEighthIsNotThere) {
+  const TrainingFolder folder;
+  const Outcome outcome = run_with_the_card({"r.lua", "--set", "device=pretend:7"}, folder.path());
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("there is no pretend:7; this machine has 2 devices"));
 }
 
 TEST(OnTheCard, AStepIsLaidOpen) {

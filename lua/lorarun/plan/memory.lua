@@ -25,7 +25,17 @@ local BYTES_OF_A_NUMBER = 4
 local BYTES_OF_A_PIXEL = 12  -- three colours in float32
 local WHOLE_DECODE = "pictures: VAE"
 
---- The side of the largest square that the data sets ask for, as buckets round it.
+--- Width and height of the largest bucket that pictures are in.
+local function largest_bucket(buckets)
+  local width, height = 0, 0
+  for name in pairs(buckets) do
+    local w, h = name:match("^(%d+)x(%d+)$")
+    if w * h > width * height then width, height = tonumber(w), tonumber(h) end
+  end
+  return width, height
+end
+
+--- The side of the largest square that the data sets ask for, as buckets round it: where pictures were not looked at.
 local function largest_side_px(settings, multiple_px)
   local largest = multiple_px
   for _, set in ipairs(settings.data) do
@@ -54,12 +64,14 @@ end
 local Rehearsal = {}
 Rehearsal.__index = Rehearsal
 
-local function open(settings)
+local function open(settings, buckets)
   local self = setmetatable({ settings = tables.copy(settings), phases = {}, adapters = 0, state = 0 }, Rehearsal)
   self.settings.network.start, self.settings.network.init = nil, nil -- what weights begin with takes no room
   self.before = imagined.bytes()
   self.model = opening.model(self.settings, "meta")
   self.side_px = largest_side_px(settings, self.model:size_multiple())
+  self.width_px, self.height_px = self.side_px, self.side_px
+  if buckets and next(buckets) then self.width_px, self.height_px = largest_bucket(buckets) end
   self.takes_pixels = opening.takes_pixels(settings)
   return self
 end
@@ -89,7 +101,7 @@ end
 function Rehearsal:encode()
   if self.takes_pixels then return end
   self:phase("encoding pictures", function()
-    return self.model:encode_image(lorarun.tensor.zeros { 1, 3, self.side_px, self.side_px }):free()
+    return self.model:encode_image(lorarun.tensor.zeros { 1, 3, self.height_px, self.width_px }):free()
   end)
   self.model:release("vae")
   for _, encoder in ipairs(self.model:text_encoders()) do
@@ -106,7 +118,7 @@ function Rehearsal:open_trainer()
 end
 
 function Rehearsal:batch(count, accumulate, live)
-  return imagined.batch(self.model, { batch = count, accumulate = accumulate, width = self.side_px, height = self.side_px,
+  return imagined.batch(self.model, { batch = count, accumulate = accumulate, width = self.width_px, height = self.height_px,
     pixels = self.takes_pixels, live = live })
 end
 
@@ -180,8 +192,8 @@ function Rehearsal:close()
   end
 end
 
-local function rehearse(settings)
-  local self = open(settings)
+local function rehearse(settings, buckets)
+  local self = open(settings, buckets)
   local done, problem = pcall(function()
     self:encode()
     self:open_trainer()
@@ -213,7 +225,7 @@ local function waiting_pictures(self)
     if set.dir and not lorarun.system.is_folder(set.dir) then return most end
     count = count + (set.count or pictures.count(set.dir)) * #set.resolution
   end
-  return math.min(most, BYTES_OF_A_PIXEL * self.side_px ^ 2 * count)
+  return math.min(most, BYTES_OF_A_PIXEL * self.width_px * self.height_px * count)
 end
 
 --- True where the device's memory is the host's.
@@ -232,25 +244,31 @@ local function host_of(self, peak)
   return host
 end
 
+--- Alpha goes with the rank, so that their ratio stays.
+local function halved_rank_text(network)
+  local rank = ("network.rank = %d"):format((network.rank or 2) / 2)
+  return network.alpha and ("%s, network.alpha = %g"):format(rank, network.alpha / 2) or rank
+end
+
 --- Changes of the settings that may take less, in the order to try them: { text, change }.
 local function knobs_of(s, side_px)
   local half_px, list = math.max(64, math.floor(side_px / 128) * 64), {}
-  local function add(is_there, text, change)
-    if is_there then list[#list + 1] = { text = text, change = change } end
+  local function add(is_there, text, change, is_of_size)
+    if is_there then list[#list + 1] = { text = text, change = change, is_of_size = is_of_size } end
   end
   add(not s.model.recompute, "model.recompute = true", function(c) c.model.recompute = true end)
+  add(s.batch > 1, "batch = 1, accumulate = " .. s.batch * s.accumulate, function(c)
+    c.batch, c.accumulate = 1, s.batch * s.accumulate
+  end)
   add(side_px > half_px, ("data.resolution = %d"):format(half_px), function(c)
     for _, set in ipairs(c.data) do
       if set.crop then set.crop = half_px else set.resolution = { half_px } end
     end
-  end)
+  end, true)
   add(lorarun.kinds().network[s.network.kind].is_whole ~= true and s.model.dtype:match("32"), 'model.dtype = "bf16"',
     function(c) c.model.dtype = "bf16" end)
-  add(s.batch > 1, "batch = 1, accumulate = " .. s.batch * s.accumulate, function(c)
-    c.batch, c.accumulate = 1, s.batch * s.accumulate
-  end)
   local rank = s.network.rank
-  add(rank and rank > 1, ("network.rank = %d"):format((rank or 2) / 2), function(c)
+  add(rank and rank > 1, halved_rank_text(s.network), function(c)
     c.network.rank = math.floor(rank / 2)
     c.network.alpha = c.network.alpha and c.network.alpha / 2
   end)
@@ -271,11 +289,14 @@ local function knobs_of(s, side_px)
 end
 
 --- The peak with these knobs turned; nothing where the settings do not go together.
-local function peak_with(settings, knobs, in_tiles)
-  local changed = tables.copy(settings)
-  for _, knob in ipairs(knobs) do knob.change(changed) end
-  local done, self = pcall(rehearse, changed)
-  return done and peak_of(self.phases, in_tiles).total or nil
+local function peak_with(settings, knobs, expected)
+  local changed, buckets = tables.copy(settings), expected.buckets
+  for _, knob in ipairs(knobs) do
+    knob.change(changed)
+    if knob.is_of_size then buckets = nil end
+  end
+  local done, self = pcall(rehearse, changed, buckets)
+  return done and peak_of(self.phases, expected.in_tiles).total or nil
 end
 
 --- Tries each knob by a rehearsal of its own; gives those that lower the peak, the gentlest first.
@@ -286,12 +307,12 @@ end
 function memory.remedies(settings, expected)
   local peak, found, turned = expected.device.total, {}, {}
   for _, knob in ipairs(knobs_of(settings, expected.side_px)) do
-    local total = peak_with(settings, { knob }, expected.in_tiles)
+    local total = peak_with(settings, { knob }, expected)
     if total and total < WORTH_NAMING * peak then
       found[#found + 1], turned[#turned + 1] = { text = knob.text, total = total, saves = peak - total }, knob
     end
   end
-  return found, #turned > 1 and peak_with(settings, turned, expected.in_tiles) or nil
+  return found, #turned > 1 and peak_with(settings, turned, expected) or nil
 end
 
 --- Gives the knobs that are left to turn, untried.
@@ -304,14 +325,16 @@ end
 
 --- Gives what a run will hold: the phase with the highest peak by owner, all phases, and the host.
 ---@param settings table
----@param options? { free: integer? }   bytes that the device has free: decides whether pictures are decoded in tiles
----@return table expected   { device, host, phases, side_px, in_tiles }
+---@param options? { free: integer?, buckets: table? }   bytes that the device has free decide whether pictures are decoded
+--- in tiles; buckets of the data set ({ ["512x768"] = pictures }) say how large a batch is
+---@return table expected   { device, host, phases, side_px, in_tiles, buckets }
 function memory.of(settings, options)
-  local self = rehearse(settings)
+  local self = rehearse(settings, options and options.buckets)
   local whole, free = peak_of(self.phases), options and options.free
   local in_tiles = free ~= nil and whole.total > free
   local peak = in_tiles and peak_of(self.phases, true) or whole
-  return { device = peak, phases = self.phases, host = host_of(self, peak), side_px = self.side_px, in_tiles = in_tiles }
+  return { device = peak, phases = self.phases, host = host_of(self, peak), side_px = self.side_px, in_tiles = in_tiles,
+    buckets = options and options.buckets }
 end
 
 --- Gives the numbers that the denoiser is made of, out of its config.json.

@@ -32,6 +32,11 @@ function memory_text.lines(expected)
   for _, one in ipairs(expected.remedies) do
     lines[#lines + 1] = ("  %s would take %s"):format(one.text, size(one.total))
   end
+  if expected.free then
+    local left = expected.free - peak.total
+    lines[#lines + 1] = left >= 0 and ("  it has %s free: fits"):format(size(expected.free))
+      or ("  it has %s free: does not fit"):format(size(expected.free))
+  end
   if expected.least then lines[#lines + 1] = ("  all of these would take %s"):format(size(expected.least)) end
   local device = host.device > 0 and (", the device, which is the host, %s"):format(size(host.device)) or ""
   lines[#lines + 1] = ("memory on the host: %s: the program %s, pictures on their way to the VAE %s, a checkpoint %s%s")

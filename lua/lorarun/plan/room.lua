@@ -13,15 +13,20 @@ local size = require "lorarun.memory_size"
 local room = {}
 
 local TIGHT = 0.9   -- of what is free: fragments and work space come on top of tensors
-local IN_DOUBT = 0.75 -- from here on it is worth a few seconds to try what would help
 local NOTHING_HELPS = "a card with more memory: no setting takes less"
+local NOTHING_FITS = "a card with more memory"
 
-
-local function help_of(remedies, least)
-  local parts = {}
-  for i, one in ipairs(remedies) do parts[i] = ("%s (%s)"):format(one.text, size(one.total)) end
-  if #parts == 0 then return NOTHING_HELPS end
-  return table.concat(parts, ", or ") .. (least and ("; all of them together (%s)"):format(size(least)) or "")
+--- Single settings that make it fit; else all that lower it, together.
+local function help_of(remedies, least, free)
+  local fitting, all = {}, {}
+  for i, one in ipairs(remedies) do
+    all[i] = one.text
+    if one.total <= free then fitting[#fitting + 1] = ("%s (%s)"):format(one.text, size(one.total)) end
+  end
+  if #fitting > 0 then return table.concat(fitting, ", or ") end
+  if least and least <= free then return ("all of these together (%s): %s"):format(size(least), table.concat(all, ", ")) end
+  local lowest = least or (remedies[1] and remedies[1].total)
+  return NOTHING_FITS .. (lowest and (": the least that settings make of it is %s"):format(size(lowest)) or "")
 end
 
 --- What an error will say when memory runs out all the same.
@@ -37,19 +42,22 @@ end
 ---@param settings table
 ---@param device string
 ---@param where string   of the recipe
-function room.check(settings, device, where)
+---@param buckets table?  of the data set: { ["512x768"] = pictures }
+function room.check(settings, device, where, buckets)
   local has = lorarun.device_memory.of(device)
   if not has then return end
-  local done, expected = pcall(memory.of, settings, { free = has.free })
+  local done, expected = pcall(memory.of, settings, { free = has.free, buckets = buckets })
   if not done then return lorarun.system.log("memory was not counted: " .. tostring(expected), "warn") end
-  local peak, texts = expected.device, {}
-  if peak.total < IN_DOUBT * has.free then return prepare_error(memory.knobs(settings, expected)) end
-  local remedies, least = memory.remedies(settings, expected)
-  for i, one in ipairs(remedies) do texts[i] = one.text end
-  prepare_error(texts)
+  local peak = expected.device
+  prepare_error(memory.knobs(settings, expected))
   local text = taken_text(device, has, peak)
-  if peak.total > has.free then lorarun.fail { what = text, where = where, fix = help_of(remedies, least) } end
-  if peak.total > TIGHT * has.free then lorarun.system.log(text, "warn") end
+  if peak.total > has.free then
+    local remedies, least = memory.remedies(settings, expected)
+    lorarun.fail { what = text, where = where, fix = help_of(remedies, least, has.free) }
+  end
+  if peak.total > TIGHT * has.free then
+    lorarun.system.log(text .. "; what a card needs beside tensors may not fit: `lorarun plan` says what would take less", "warn")
+  end
 end
 
 return room

@@ -78,7 +78,8 @@ function commands.of(facts)
       ("%d"):format(facts.fork_at), "--set", ("optimizer.lr=%g"):format(facts.settings.optimizer.lr / 2),
       "--name", facts.name .. "_calmer") }
   end
-  list[#list + 1] = { what = "prove that it can be made again, to the bit", command = line("replay", facts.word) }
+  local how = facts.device == "cpu" and ", to the bit" or ""
+  list[#list + 1] = { what = "prove that it can be made again" .. how, command = line("replay", facts.word) }
   list[#list + 1] = { what = "everything that happened", command = line("log", facts.word) }
   return list
 end

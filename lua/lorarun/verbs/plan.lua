@@ -61,19 +61,27 @@ local function show_step(p, arguments)
   return 0
 end
 
---- What the run will hold, where the base model's configs are there; else nothing and why not.
-local function memory_of(settings)
-  local done, expected = pcall(memory.of, settings)
-  if done then
-    expected.remedies, expected.least = memory.remedies(settings, expected)
-    return expected
-  end
-  return nil, tostring(type(expected) == "table" and expected.what or expected)
+--- What the run's device has, where it is here and tells its size.
+local function device_of(settings)
+  local here, has = pcall(lorarun.device_memory.of, settings.device)
+  return here and has or nil
 end
 
-local function as_json(p, measured, expected)
+--- What the run will hold, where the base model's configs are there; else nothing and why not.
+local function memory_of(settings)
+  local has = device_of(settings)
+  local done, expected = pcall(memory.of, settings, { free = has and has.free })
+  if done then
+    expected.remedies, expected.least = memory.remedies(settings, expected)
+    expected.free = has and has.free
+    return expected
+  end
+  return nil, ("%s at %s"):format(tostring(expected):match("[^\n]+"), settings.model.path)
+end
+
+local function as_json(p, measured, expected, why_not)
   return system.encode { name = p.name, steps = p.steps, planned = p.count, changes = p.changes, segments = p.segments,
-    events = p.events, problems = p.problems, stop = p.stop, cost = measured, memory = expected }
+    events = p.events, problems = p.problems, stop = p.stop, cost = measured, memory = expected or { why_not = why_not } }
 end
 
 function verb.run(arguments)
@@ -87,7 +95,7 @@ function verb.run(arguments)
     width = math.min(100, system.terminal() or 80) }
   if arguments.html then system.write(arguments.html, require("lorarun.plan.page").of(p, options)) end
   if arguments.png then require("lorarun.plan.picture").write(p, options, arguments.png) end
-  print(arguments.json and as_json(p, measured, expected) or text.of(p, options))
+  print(arguments.json and as_json(p, measured, expected, why_not) or text.of(p, options))
   return 0
 end
 

@@ -17,6 +17,8 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/files.h"
 #include "runtime/base/json.h"
+#include "runtime/bind/owners.h"
+#include "runtime/bind/torch_errors.h"
 #include "runtime/host/registry.h"
 #include "runtime/io/contact_sheet.h"
 #include "runtime/models/registry.h"
@@ -135,13 +137,16 @@ at::ScalarType float_from_name(const std::string& name) {
       .fix("data types: float32, bfloat16, float16");
 }
 
-std::unique_ptr<models::Model> open_base(const Flags& flags) {
+std::shared_ptr<models::Model> open_base(const Flags& flags) {
   const at::Device device = device_from_name(flags.device, "the command line, --device");
   const std::string dtype = !flags.dtype.empty() ? flags.dtype : device.is_cpu() ? "fp32" : "bf16";
   const nn::Placement placement = {.dtype = float_from_name(dtype), .device = device};
-  return models::open_model(
+  const std::shared_ptr<models::Model> model = models::open_model(
       flags.base, "",
       {.denoiser = placement, .vae = {.device = device}, .text_encoder = placement});
+  bind::watch(model, device);
+  bind::set_memory_remedies({"a smaller --size", "--dtype bf16"});
+  return model;
 }
 
 // Puts the LoRAs on the model and gives what the pictures will say of them.
@@ -199,10 +204,9 @@ void save_sheet(const Flags& flags, const std::vector<SheetCell>& cells) {
   save_png(flags.out / "sheet.png", contact_sheet(cells, columns));
 }
 
-OrderedJson draw_all(const Flags& flags) {
-  const std::unique_ptr<models::Model> model = open_base(flags);
-  const std::vector<render::LoraCredit> loras = put_loras(*model, flags.loras);
-  const std::vector<models::TextEmbedding> texts = embed(*model, flags);
+OrderedJson draw_all(const Flags& flags, models::Model& model) {
+  const std::vector<render::LoraCredit> loras = put_loras(model, flags.loras);
+  const std::vector<models::TextEmbedding> texts = embed(model, flags);
   const std::string base_name = fs::absolute(flags.base / "").parent_path().filename().string();
   OrderedJson pictures = OrderedJson::array();
   std::vector<SheetCell> cells;
@@ -211,7 +215,7 @@ OrderedJson draw_all(const Flags& flags) {
     const double start_s = steady_now_s();
     const std::string& prompt = flags.prompts[i];
     const render::Rendering made =
-        render::render(*model, {.text = texts[i], .negative = &texts.back()}, flags.render,
+        render::render(model, {.text = texts[i], .negative = &texts.back()}, flags.render,
                        static_cast<uint32_t>(i));
     const fs::path path = flags.out / numbered(i, ".png");
     save_png(path, made.image,
@@ -229,9 +233,20 @@ OrderedJson draw_all(const Flags& flags) {
   return {{"pictures", pictures}};
 }
 
+// Memory that runs out is told while the model is there, which held it.
+OrderedJson draw(const Flags& flags) {
+  const std::shared_ptr<models::Model> model = open_base(flags);
+  try {
+    return draw_all(flags, *model);
+  } catch (const c10::Error& error) {
+    if (const std::optional<Error> told = bind::out_of_memory(error)) { throw *told; }
+    throw;
+  }
+}
+
 int run(const std::vector<std::string>& words) {
   const Flags flags = read_flags(words);
-  const OrderedJson made = draw_all(flags);
+  const OrderedJson made = draw(flags);
   if (flags.json) { std::cout << to_line(made) << std::endl; }
   return 0;
 }

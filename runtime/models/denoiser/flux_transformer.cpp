@@ -14,6 +14,7 @@ namespace lorarun::models {
 namespace {
 
 constexpr const char* kClass = "FluxTransformer2DModel";
+constexpr int64_t kMostBlocks = 1000;  // of a kind: what is above is a damaged config
 constexpr int64_t kTimeFeatures = 256;
 constexpr double kTimeScale = 1000.0;  // the model was trained on times 0 … 1000
 
@@ -63,6 +64,8 @@ void expect_consistent(const FluxConfig& config, const ConfigReader& reader) {
   reader.expect(axes.size() == 3 && axes[0] % 2 == 0 && axes[1] % 2 == 0 && axes[2] % 2 == 0,
                 "axes_dims_rope must be three even numbers");
   reader.expect(config.widths.heads > 0 && head_dim > 0, "the model has no attention heads");
+  reader.expect(config.num_layers <= kMostBlocks && config.num_single_layers <= kMostBlocks,
+                "num_layers and num_single_layers are at most " + std::to_string(kMostBlocks));
   reader.expect(config.in_channels > 0 && config.in_channels % 4 == 0,
                 "in_channels must be a multiple of 4: tokens are patches of 2 x 2");
 }

@@ -1,6 +1,9 @@
 #include "runtime/models/vae/autoencoder_kl.h"
 
+#include <algorithm>
 #include <vector>
+
+#include "runtime/base/error.h"
 
 #include "runtime/nn/linear.h"
 
@@ -24,7 +27,26 @@ struct Shape {
         latent_channels(config.value("latent_channels", 4)),
         quant_conv(config.value("use_quant_conv", true)),
         post_quant_conv(config.value("use_post_quant_conv", true)),
-        mid_attention(config.value("mid_block_add_attention", true)) {}
+        mid_attention(config.value("mid_block_add_attention", true)) {
+    expect_sizes();
+  }
+
+ private:
+  static constexpr size_t kMostLevels = 16;  // each halves the picture
+
+  void expect_sizes() const {
+    const auto fits = [this](int64_t count) {
+      return count > 0 && groups > 0 && count % groups == 0;
+    };
+    const bool good = !channels.empty() && channels.size() <= kMostLevels &&
+                      std::all_of(channels.begin(), channels.end(), fits) && layers_per_block > 0 &&
+                      latent_channels > 0;
+    if (good) { return; }
+    throw Error(
+        "the VAE's config.json describes no VAE: block_out_channels must be 1 to 16 positive "
+        "multiples of norm_num_groups, layers_per_block and latent_channels positive")
+        .fix("fetch the model's folder again");
+  }
 };
 
 struct Conv {

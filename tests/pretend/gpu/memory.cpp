@@ -71,8 +71,8 @@ void Memory::take(int64_t bytes) {
   while (old < here && !peak_.compare_exchange_weak(old, here)) {}
 }
 
-c10::DataPtr Memory::allocate(size_t n) {
-  const c10::Device device(kDevice, current_device());
+c10::DataPtr Memory::allocate_on(c10::DeviceIndex index, size_t n) {
+  const c10::Device device(kDevice, index);
   if (n == 0) { return {nullptr, device}; }
   take(static_cast<int64_t>(n));
   void* block = nullptr;

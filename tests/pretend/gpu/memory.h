@@ -32,7 +32,8 @@ class Memory : public c10::DeviceAllocator {
   int64_t peak_bytes() const { return peak_; }
   void reset_peak() { peak_ = now_.load(); }
 
-  c10::DataPtr allocate(size_t n) override;
+  c10::DataPtr allocate(size_t n) override { return allocate_on(current_device(), n); }
+  c10::DataPtr allocate_on(c10::DeviceIndex index, size_t n);
   c10::DeleterFnPtr raw_deleter() const override;
   void copy_data(void* to, const void* from, std::size_t n) const override;
 

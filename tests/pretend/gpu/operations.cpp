@@ -73,7 +73,7 @@ const at::Tensor& resize_storage(const at::Tensor& tensor, at::IntArrayRef sizes
   const size_t bytes = (elements + tensor.storage_offset()) * tensor.dtype().itemsize();
   c10::StorageImpl* storage = tensor.storage().unsafeGetStorageImpl();
   if (storage->nbytes() < bytes) {
-    c10::DataPtr larger = memory().allocate(bytes);
+    c10::DataPtr larger = memory().allocate_on(tensor.device().index(), bytes);
     if (storage->nbytes() > 0) {
       memory().copy_data(larger.get(), storage->data(), storage->nbytes());
     }
@@ -90,6 +90,11 @@ const at::Tensor& resize_storage(const at::Tensor& tensor, at::IntArrayRef sizes
 class Call {
  public:
   explicit Call(const c10::OperatorHandle& operation) : operation_(operation) {}
+
+  // Of the indices of x[…]: they may come from the host, as on CUDA, and are copied.
+  at::Tensor index_to_host(const at::Tensor& tensor) {
+    return is_on_device(tensor) ? to_host(tensor) : tensor;
+  }
 
   at::Tensor to_host(const at::Tensor& tensor) {
     if (!tensor.defined()) { return tensor; }
@@ -119,10 +124,9 @@ class Call {
 
   void expect_one_device() const {
     const std::string foreign = foreign_.str();
-    const std::string& name = operation_.schema().name();
-    // indices may come from the host, as on CUDA; they are copied
-    if (index_ < 0 || foreign.empty() || name.starts_with("aten::index")) { return; }
-    TORCH_CHECK(false, "Expected all tensors to be on the same device: ", name,
+    if (index_ < 0 || foreign.empty()) { return; }
+    TORCH_CHECK(false,
+                "Expected all tensors to be on the same device: ", operation_.schema().name(),
                 " got pretend:", static_cast<int>(index_), " and", foreign);
   }
 
@@ -154,7 +158,7 @@ c10::IValue argument_on_host(const c10::IValue& value, Call& call) {
   if (value.isOptionalTensorList()) {
     c10::List<std::optional<at::Tensor>> list;
     for (const std::optional<at::Tensor>& one : value.toOptionalTensorVector()) {
-      list.push_back(one ? std::optional<at::Tensor>(call.to_host(*one)) : std::nullopt);
+      list.push_back(one ? std::optional<at::Tensor>(call.index_to_host(*one)) : std::nullopt);
     }
     return list;
   }
@@ -208,7 +212,8 @@ constexpr const char* kOwnKernels[] = {"native_group_norm",
                                        "_foreach_norm.Scalar",
                                        "_foreach_mul_.Scalar",
                                        "upsample_nearest2d",
-                                       "upsample_nearest2d_backward"};
+                                       "upsample_nearest2d_backward",
+                                       "silu_backward"};
 
 TORCH_LIBRARY_IMPL(_, PrivateUse1, m) {
   m.fallback(torch::CppFunction::makeFromBoxedFunction<&run_on_host>());
