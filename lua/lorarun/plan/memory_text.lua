@@ -18,6 +18,17 @@ function memory_text.owners(phase)
   return table.concat(parts, ", ")
 end
 
+local HOST_PARTS = { { "program", "the program" }, { "pictures", "pictures on their way to the VAE" },
+  { "checkpoint", "a checkpoint" }, { "device", "the device, which is the host," } }
+
+local function host_parts(host)
+  local parts = {}
+  for _, part in ipairs(HOST_PARTS) do
+    if host[part[1]] > 0 then parts[#parts + 1] = part[2] .. " " .. size(host[part[1]]) end
+  end
+  return table.concat(parts, ", ")
+end
+
 --- Gives the lines of a plan's memory.
 ---@param expected table   of plan/memory.lua
 ---@return string[]
@@ -38,9 +49,7 @@ function memory_text.lines(expected)
       or ("  it has %s free: does not fit"):format(size(expected.free))
   end
   if expected.least then lines[#lines + 1] = ("  all of these would take %s"):format(size(expected.least)) end
-  local device = host.device > 0 and (", the device, which is the host, %s"):format(size(host.device)) or ""
-  lines[#lines + 1] = ("memory on the host: %s: the program %s, pictures on their way to the VAE %s, a checkpoint %s%s")
-    :format(size(host.total), size(host.program), size(host.pictures), size(host.checkpoint), device)
+  lines[#lines + 1] = ("memory on the host: %s: %s"):format(size(host.total), host_parts(host))
   return lines
 end
 
