@@ -13,7 +13,6 @@ local knobs = require "lorarun.knobs"
 local live = require "lorarun.live"
 local loop = require "lorarun.loop"
 local opening = require "lorarun.opening"
-local room = require "lorarun.plan.room"
 local metrics = require "lorarun.metrics"
 local phases = require "lorarun.phases"
 local progress = require "lorarun.progress"
@@ -42,7 +41,9 @@ function train.open_data(run)
   device.choose(run)
   run.model = opening.model(s, run.device)
   run.dataset = lorarun.data.open(drawn.sets(s.data, run.cache_folder), run.model:size_multiple(), run.cache_folder .. "/index.json")
-  room.check(s, run.device, run.recipe.path .. ", device", run.dataset:facts().buckets)
+  if run.device_facts.kind ~= "cpu" then
+    require("lorarun.plan.room").check(s, run.device, run.recipe.path .. ", device", run.dataset:facts().buckets)
+  end
   run.data_hash, run.pictures = run.dataset:hash(), run.dataset:facts().pictures
 end
 

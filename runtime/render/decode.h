@@ -5,10 +5,10 @@
 //   +----|---+    |
 //        +--------+
 //
-// FLUX.1's VAE holds 3.5 GiB for a picture of 1024 x 1024 px, which is more than a tight card has left
-// beside the denoiser.  Tiles need a quarter of that.  They do not see each other's normalisation,
-// so tones may drift a little from tile to tile; the fading hides it.
-// As diffusers' AutoencoderKL.enable_tiling(), whose tiles have this size for a sample_size of 512.
+// FLUX.1's VAE holds 3.5 GiB for a picture of 1024 x 1024 px, which is more than a tight card has
+// left beside the denoiser.  Tiles need a quarter of that.  They do not see each other's
+// normalisation, so tones may drift a little from tile to tile; the fading hides it. As diffusers'
+// AutoencoderKL.enable_tiling(), whose tiles have this size for a sample_size of 512.
 
 #pragma once
 
