@@ -88,5 +88,11 @@ fi
 if [ "$device" = pretend ]; then
   LORARUN_GPU_PRELOAD=$ROOT/build/release/libpretend.so
   [ -f "$LORARUN_GPU_PRELOAD" ] || fail "the pretended GPU is not built" "$LORARUN_GPU_PRELOAD" "./lorarun test pretend builds it"
+  case $ROOT in
+    *[[:space:]]*) # the loader splits LD_PRELOAD at spaces
+      LORARUN_GPU_PRELOAD=$(mktemp -d)/libpretend.so
+      ln -s "$ROOT/build/release/libpretend.so" "$LORARUN_GPU_PRELOAD"
+      ;;
+  esac
 fi
 exec python3 -B "$HERE/stages.py" ${stages[@]+"${stages[@]}"}

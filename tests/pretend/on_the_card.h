@@ -34,8 +34,15 @@ class Variable {
   std::string name_;
 };
 
+// The loader splits LD_PRELOAD at spaces, which the path of the build folder may hold: so by a link.
 inline std::string library_of_the_card() {
-  return (program().parent_path() / "libpretend.so").string();
+  static const Folder place;
+  static const fs::path link = [] {
+    const fs::path made = place.path() / "libpretend.so";
+    fs::create_symlink(fs::path(LORARUN_BINARY_DIR) / "libpretend.so", made);
+    return made;
+  }();
+  return link.string();
 }
 
 inline fs::path report_in(const fs::path& folder) {
