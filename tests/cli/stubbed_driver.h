@@ -22,12 +22,21 @@ inline const fs::path kStubs = fs::path(LORARUN_BINARY_DIR) / "stubs";
 inline const fs::path kMarks = kStubs / "torch/libtorch_cuda.so";
 inline const fs::path kLacking = kStubs / "lacking/libtorch_cuda.so";
 
+// The loader splits LD_PRELOAD at spaces: a folder whose path holds one is reached by a link.
+inline fs::path without_spaces(const fs::path& folder) {
+  if (folder.string().find(' ') == std::string::npos) { return folder; }
+  static const Folder place;
+  const fs::path link = place.path() / folder.filename();
+  if (!fs::exists(link)) { fs::create_directory_symlink(folder, link); }
+  return link;
+}
+
 class Machine {
  public:
   explicit Machine(const fs::path& torch_cuda = "") {
     set("LD_LIBRARY_PATH", (kStubs / "driver").string());
     if (torch_cuda.empty()) { return; }
-    set("LD_PRELOAD", (torch_cuda.parent_path() / "libtorch_cpu.so").string());
+    set("LD_PRELOAD", (without_spaces(torch_cuda.parent_path()) / "libtorch_cpu.so").string());
     set("STUB_TORCH_CUDA_MARK", mark().string());
   }
 

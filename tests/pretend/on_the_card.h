@@ -34,7 +34,8 @@ class Variable {
   std::string name_;
 };
 
-// The loader splits LD_PRELOAD at spaces, which the path of the build folder may hold: so by a link.
+// The loader splits LD_PRELOAD at spaces, which the path of the build folder may hold: so by a
+// link.
 inline std::string library_of_the_card() {
   static const Folder place;
   static const fs::path link = [] {
