@@ -6,12 +6,11 @@
 --
 -- Each is { key, what, why, fix }: a warning of the run, a line of its journal, a row of its plan, as in inert.lua.
 
+local pictures = require "lorarun.plan.pictures"
+
 local questions = {}
 
-local system = lorarun.system
-
 local HIGH_LR, HIGH_RANK, HIGH_SIDE_PX = 0.1, 512, 4096
-local PICTURES = { png = true, jpg = true, jpeg = true, webp = true, bmp = true }
 
 local function ask(list, key, what, fix) list[#list + 1] = { key = key, what = what, why = what, fix = fix } end
 
@@ -52,29 +51,11 @@ local function ask_sizes(s, list)
   end
 end
 
-local function pictures_in(folder)
-  local count = 0
-  for _, name in ipairs(system.list(folder)) do
-    if PICTURES[(name:match("%.(%w+)$") or ""):lower()] then count = count + 1 end
-  end
-  return count
-end
-
---- How many pictures an epoch has, as near as the folders say; nothing where one is not there.
-local function pictures_of(s)
-  local count = 0
-  for _, set in ipairs(s.data) do
-    if set.dir and not system.is_folder(set.dir) then return nil end
-    count = count + (set.count or pictures_in(set.dir)) * set.repeats * #set.resolution * (set.flip and 2 or 1)
-  end
-  return count
-end
-
 local function ask_batch(s, list)
   if s.batch * s.accumulate == 1 then return end
-  local pictures = pictures_of(s)
-  if pictures and pictures > 0 and s.batch > pictures then
-    ask(list, "batch", ("batch = %d is more than the %d pictures of an epoch: each batch holds some twice"):format(s.batch, pictures),
+  local count = pictures.of_epoch(s)
+  if count and count > 0 and s.batch > count then
+    ask(list, "batch", ("batch = %d is more than the %d pictures of an epoch: each batch holds some twice"):format(s.batch, count),
       "a smaller batch, or more pictures")
   end
 end

@@ -15,13 +15,9 @@ local verb = verbs.with_recipe_flags {
   switches = { "diff" }, valued = { "at", "html", "png" },
 }
 
---- Steps of an epoch, as near as the files say: buckets may round it up.
+--- Steps of an epoch, as near as the files say.
 local function steps_per_epoch(settings)
-  local count = 0
-  for _, set in ipairs(settings.data) do
-    if set.dir and not system.is_folder(set.dir) then return nil end
-    count = count + (set.count or pictures.count(set.dir)) * set.repeats * #set.resolution * (set.flip and 2 or 1)
-  end
+  local count = pictures.of_epoch(settings) or 0
   return count > 0 and count / (settings.batch * settings.accumulate) or nil
 end
 
