@@ -18,7 +18,6 @@ namespace lorarun {
 namespace {
 
 constexpr int kNotGiven = -1, kMalformed = -2;
-constexpr int64_t kEndless = int64_t{1} << 50;  // what a device answers that counts no memory
 
 struct Name {
   std::string kind;
@@ -189,8 +188,7 @@ DeviceFacts facts_of(at::Device device) {
     facts.card = card.name;
     facts.memory_bytes = card.memory_bytes;
   }
-  const auto memory = memory_of(device);
-  if (memory && memory->total_bytes < kEndless) {
+  if (const auto memory = memory_of(device)) {
     facts.memory_bytes = memory->total_bytes;
     facts.free_bytes = memory->free_bytes;
   }

@@ -8,7 +8,9 @@
 namespace lorarun {
 namespace {
 
+// Null on the CPU, and on a device whose memory nobody counts.
 c10::DeviceAllocator* allocator_of(at::Device device) {
+  if (device.is_cpu() || device.is_meta()) { return nullptr; }
   return dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(device.type()));
 }
 
@@ -24,7 +26,6 @@ bool is_out_of_memory(const c10::Error& error) {
 }
 
 std::optional<DeviceMemory> memory_of(at::Device device) {
-  if (device.is_cpu() || device.is_meta()) { return std::nullopt; }
   const at::DeviceIndex index = device.has_index() ? device.index() : at::DeviceIndex{0};
   try {
     c10::DeviceAllocator* allocator = allocator_of(device);
@@ -37,6 +38,11 @@ std::optional<DeviceMemory> memory_of(at::Device device) {
                         .allocated_bytes = held.current,
                         .peak_bytes = held.peak};
   } catch (const c10::Error&) { return std::nullopt; }  // the device is not there, or does not say
+}
+
+void reset_peak_memory(at::Device device) {
+  c10::DeviceAllocator* allocator = allocator_of(device);
+  if (allocator != nullptr) { allocator->resetPeakStats(device.index()); }
 }
 
 }  // namespace lorarun

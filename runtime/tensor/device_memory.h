@@ -22,4 +22,7 @@ struct DeviceMemory {
 // Gives nothing for the CPU and for a device whose allocator does not say.
 std::optional<DeviceMemory> memory_of(at::Device device);
 
+// From here on peak_bytes counts anew; nothing on the CPU.
+void reset_peak_memory(at::Device device);
+
 }  // namespace lorarun

@@ -19,7 +19,6 @@
 #include <iostream>
 
 #include <ATen/Parallel.h>
-#include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
 #include "runtime/base/clock.h"
@@ -29,6 +28,7 @@
 #include "runtime/models/denoiser/flux_transformer.h"
 #include "runtime/networks/network.h"
 #include "runtime/tensor/device.h"
+#include "runtime/tensor/device_memory.h"
 #include "runtime/tensor/tensor.h"
 #include "runtime/train/trainer.h"
 
@@ -226,21 +226,15 @@ class Bench {
     c10::impl::VirtualGuardImpl(device_.type()).synchronizeDevice(device_.index());
   }
 
-  // Null on the CPU, and on a device whose memory nobody counts.
-  c10::DeviceAllocator* allocator() const {
-    if (device_.is_cpu()) { return nullptr; }
-    return dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(device_.type()));
-  }
-
   void after_first_step() {
     first_step_s_ = seconds_since_process_start();
-    if (allocator() != nullptr) { allocator()->resetPeakStats(device_.index()); }
+    reset_peak_memory(device_);
   }
 
   OrderedJson peak_vram_mib() const {
-    if (allocator() == nullptr) { return nullptr; }
-    const auto stats = allocator()->getDeviceStats(device_.index());
-    return static_cast<double>(stats.allocated_bytes[0].peak) / kMiB;
+    const auto memory = memory_of(device_);
+    if (!memory) { return nullptr; }
+    return static_cast<double>(memory->peak_bytes) / kMiB;
   }
 
   // What the device gives in one big product after another: the mean of ten after three.  The data
